@@ -1,0 +1,30 @@
+// Package depsprobe holds dependencies until their users land.
+package depsprobe
+
+import (
+	_ "github.com/alecthomas/kong"
+	_ "github.com/antchfx/xmlquery"
+	_ "github.com/antchfx/xpath"
+	_ "github.com/cockroachdb/apd/v3"
+	_ "github.com/dgraph-io/ristretto/v2"
+	_ "github.com/dlclark/regexp2/v2"
+	_ "github.com/dop251/goja"
+	_ "github.com/evanw/esbuild/pkg/api"
+	_ "github.com/fsnotify/fsnotify"
+	_ "github.com/getkin/kin-openapi/openapi3"
+	_ "github.com/getkin/kin-openapi/openapi2conv"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/lestrrat-go/jwx/v3/jwt"
+	_ "github.com/osteele/liquid"
+	_ "github.com/prometheus/client_golang/prometheus"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/valyala/fasthttp"
+	_ "go.uber.org/goleak"
+	_ "go.yaml.in/yaml/v4"
+	_ "golang.org/x/net/http2"
+	_ "golang.org/x/sync/singleflight"
+	_ "golang.org/x/tools/txtar"
+	_ "github.com/fasthttp/websocket"
+)
