@@ -10,9 +10,10 @@ import (
 	_ "github.com/dlclark/regexp2/v2"
 	_ "github.com/dop251/goja"
 	_ "github.com/evanw/esbuild/pkg/api"
+	_ "github.com/fasthttp/websocket"
 	_ "github.com/fsnotify/fsnotify"
-	_ "github.com/getkin/kin-openapi/openapi3"
 	_ "github.com/getkin/kin-openapi/openapi2conv"
+	_ "github.com/getkin/kin-openapi/openapi3"
 	_ "github.com/google/go-cmp/cmp"
 	_ "github.com/lestrrat-go/jwx/v3/jwt"
 	_ "github.com/osteele/liquid"
@@ -26,5 +27,4 @@ import (
 	_ "golang.org/x/net/http2"
 	_ "golang.org/x/sync/singleflight"
 	_ "golang.org/x/tools/txtar"
-	_ "github.com/fasthttp/websocket"
 )
