@@ -85,6 +85,13 @@ func (d *Diagnostic) WithNote(r Range, format string, args ...any) *Diagnostic {
 // Append adds all of another List.
 func (l *List) Append(o List) { l.items = append(l.items, o.items...) }
 
+// NoteFrom adds a note to all Diagnostics from index i on.
+func (l *List) NoteFrom(i int, r Range, message string) {
+	for ; i < len(l.items); i++ {
+		l.items[i].Notes = append(l.items[i].Notes, Note{r, message})
+	}
+}
+
 // Len counts errors and warnings.
 func (l *List) Len() int { return len(l.items) }
 

@@ -32,6 +32,8 @@ type Text struct {
 	lines []int32 // offset of the first byte of each line
 }
 
+const byteOrderMark = "\uFEFF"
+
 // NewText wraps a file's content.
 func NewText(name, content string) *Text { return &Text{Name: name, Content: content} }
 
@@ -43,6 +45,7 @@ type Pos struct{ Line, Col int }
 func (t *Text) Pos(offset int) Pos {
 	offset = min(max(offset, 0), len(t.Content))
 	t.index()
+	offset = max(offset, int(t.lines[0]))
 	line := sort.Search(len(t.lines), func(i int) bool { return int(t.lines[i]) > offset })
 	return Pos{Line: line, Col: offset - int(t.lines[line-1]) + 1}
 }
@@ -62,7 +65,12 @@ func (t *Text) Line(n int) (line string, offset int) {
 
 func (t *Text) index() {
 	t.once.Do(func() {
-		t.lines = append(t.lines, 0)
+		// A byte order mark is not part of line 1: no editor counts it.
+		first := 0
+		if strings.HasPrefix(t.Content, byteOrderMark) {
+			first = len(byteOrderMark)
+		}
+		t.lines = append(t.lines, int32(first))
 		for i := 0; i < len(t.Content); i++ {
 			if t.Content[i] == '\n' {
 				t.lines = append(t.lines, int32(i+1))
@@ -108,7 +116,8 @@ func (r Range) Join(o Range) Range {
 
 // seg says where the bytes of a View from at on came from. In a linear segment
 // byte at+i came from file+i; in any other all of them came from the span that
-// begins at file and ends where the next segment's begins.
+// begins at file and ends where the next segment's begins: a segment that is not
+// linear always has a next one, which may be empty.
 type seg struct {
 	at, file int32
 	linear   bool
@@ -121,7 +130,6 @@ type View struct {
 	S    string
 	segs []seg // ascending by at; segs[0].at <= off
 	off  int   // offset of S[0] in the coordinates of segs
-	end  int   // file offset after the last byte, for views made by Builder; 0 if not known
 }
 
 // Detached is a View of a string that stands in no file, such as an expression
@@ -146,12 +154,15 @@ func (v View) Trim() View {
 }
 
 // Range tells which span of the file the bytes i up to j of the View came from.
-// It always lies inside the Text, and is never backwards.
+// It always lies inside the Text, and is never backwards. An empty span at the
+// end of the View is placed right after the View's last byte.
 func (v View) Range(i, j int) Range {
 	if v.Text == nil {
 		return Range{}
 	}
-	start := v.offset(i, false)
+	i = min(max(i, 0), len(v.S))
+	j = min(max(j, i), len(v.S))
+	start := v.offset(i, i == j && i > 0 && i == len(v.S))
 	end := start
 	if j > i {
 		end = v.offset(j, true)
@@ -159,6 +170,22 @@ func (v View) Range(i, j int) Range {
 	n := len(v.Text.Content)
 	start = min(max(start, 0), n)
 	return Range{v.Text, start, min(max(end, start), n)}
+}
+
+// Run tells about the run of bytes of one origin that byte i belongs to: where
+// it ends, and whether it was copied from the file rather than put in the place
+// of something else by Builder.Replace. i must be less than the View's length.
+func (v View) Run(i int) (end int, copied bool) {
+	p := v.off + i
+	k := sort.Search(len(v.segs), func(k int) bool { return int(v.segs[k].at) > p }) - 1
+	if k < 0 {
+		return len(v.S), true
+	}
+	end = len(v.S)
+	if k+1 < len(v.segs) {
+		end = min(end, int(v.segs[k+1].at)-v.off)
+	}
+	return end, v.segs[k].linear
 }
 
 // All is the Range of the whole View.
@@ -183,16 +210,10 @@ func (v View) offset(i int, asEnd bool) int {
 		}
 		return o
 	}
-	if !asEnd {
+	if !asEnd || k+1 == len(v.segs) {
 		return int(s.file)
 	}
-	if k+1 < len(v.segs) {
-		return int(v.segs[k+1].file)
-	}
-	if v.end > 0 {
-		return v.end
-	}
-	return int(s.file)
+	return int(v.segs[k+1].file)
 }
 
 // Builder derives a View from another one: it copies spans and replaces others,
@@ -202,7 +223,6 @@ type Builder struct {
 	from View
 	buf  strings.Builder
 	segs []seg
-	end  int
 }
 
 // NewBuilder begins a View derived from v.
@@ -210,40 +230,53 @@ func NewBuilder(v View) *Builder { return &Builder{from: v} }
 
 // Copy appends bytes i up to j of the origin unchanged.
 func (b *Builder) Copy(i, j int) {
-	if i >= j {
-		return
-	}
 	// A copied span may itself cross segments of the origin: keep each.
 	v := b.from
 	p := v.off + i
 	k := sort.Search(len(v.segs), func(k int) bool { return int(v.segs[k].at) > p }) - 1
-	for at := i; at < j; {
-		next := j
+	for at := i; at < j; k++ {
+		next, s := j, seg{linear: true}
+		if k >= 0 {
+			s = v.segs[k]
+		}
 		if k+1 < len(v.segs) {
 			next = min(j, int(v.segs[k+1].at)-v.off)
 		}
-		s := v.segs[k]
+		if at == next {
+			continue // an empty segment: only a boundary
+		}
 		file := s.file
 		if s.linear {
-			file = s.file + int32(v.off+at) - s.at
+			file += int32(v.off+at) - s.at
 		}
-		b.segs = append(b.segs, seg{int32(b.buf.Len()), file, s.linear})
+		b.add(file, s.linear)
 		b.buf.WriteString(v.S[at:next])
+		if !s.linear {
+			b.add(v.segs[k+1].file, true)
+		}
 		at = next
-		k++
 	}
-	b.end = v.offset(j, true)
 }
 
 // Replace appends s in the place of bytes i up to j of the origin: every byte of
 // s is said to come from all of that span.
 func (b *Builder) Replace(i, j int, s string) {
 	r := b.from.Range(i, j)
-	b.segs = append(b.segs, seg{int32(b.buf.Len()), int32(r.Start), false})
+	b.add(int32(r.Start), false)
 	b.buf.WriteString(s)
-	b.end = r.End
-	// A boundary, so that the span of the last replacement ends where it should.
-	b.segs = append(b.segs, seg{int32(b.buf.Len()), int32(r.End), true})
+	// A boundary, so that the span ends where it should.
+	b.add(int32(r.End), true)
+}
+
+// add begins a segment; one that joins on to the last is the same segment.
+func (b *Builder) add(file int32, linear bool) {
+	at := int32(b.buf.Len())
+	if n := len(b.segs); n > 0 && linear {
+		if last := b.segs[n-1]; last.linear && last.file+at-last.at == file {
+			return
+		}
+	}
+	b.segs = append(b.segs, seg{at, file, linear})
 }
 
 // View finishes. A Builder that copied everything in one piece yields an equal View.
@@ -252,6 +285,5 @@ func (b *Builder) View() View {
 	if len(segs) == 0 {
 		segs = []seg{{0, int32(b.from.Range(0, 0).Start), true}}
 	}
-	return View{Text: b.from.Text, S: b.buf.String(), segs: segs, end: b.end}
+	return View{Text: b.from.Text, S: b.buf.String(), segs: segs}
 }
-
