@@ -473,50 +473,27 @@ func (p *parser) close(e *element, innerTo, end int) {
 	p.check(e)
 }
 
-// check says what is wrong with an element's children that no policy has a say in.
+// check reports text beside the elements of the root and of sections, where no
+// policy would ever look for it. (What else is wrong inside of elements is for
+// those to say who know the policies.)
 func (p *parser) check(e *element) {
-	if e.parent || e.Name == "policies" || e.Parent != nil && e.Parent.Name == "policies" && e.Parent.Parent == nil {
-		p.noText(e)
-	}
-	if e.Name != "policies" || e.Parent != nil {
+	if e.Parent != nil && (e.Parent.Name != "policies" || e.Parent.Parent != nil) ||
+		e.Parent == nil && e.Name != "policies" && e.Name != "fragment" {
 		return
 	}
-	first := map[string]*Element{}
-	for c := range e.Elements() {
-		if !slices.Contains(Sections[:], c.Name) {
-			d := p.report(c.NameRange, source.Error, "unknown-section", "a document has the sections inbound, backend, outbound and on-error, not <%s>", c.Name)
-			if near := source.Nearest(c.Name, Sections[:]); near != "" {
-				d.WithHint("did you mean <%s>?", near)
-			} else {
-				d.WithHint("move it into one of the sections")
-			}
-			continue
+	var text source.View
+	for i := len(e.text) - 1; i >= 0; i-- {
+		if t := p.v.Slice(e.text[i].at, e.text[i].to).Trim(); t.S != "" {
+			text = t
 		}
-		if f := first[c.Name]; f != nil {
-			p.report(c.NameRange, source.Error, "duplicate-section", "section <%s> stands here a second time", c.Name).
-				WithHint("merge the two").
-				WithNote(f.NameRange, "the first is here")
-			continue
-		}
-		first[c.Name] = c
 	}
-}
-
-// noText reports text among elements, where no policy would ever see it.
-func (p *parser) noText(e *element) {
-	view := source.View{}
 	if e.value != nil {
-		view = e.value.View
+		text = e.value.View
 	}
-	for _, t := range e.text {
-		if u := p.v.Slice(t.at, t.to).Trim(); u.S != "" && view.S == "" {
-			view = u
-		}
-	}
-	if view.S == "" {
+	if text.S == "" {
 		return
 	}
-	p.report(view.All(), source.Error, "stray-text", "text stands among the elements of <%s>, which means nothing there", e.Name).
+	p.report(text.All(), source.Error, "stray-text", "text stands among the elements of <%s>, which means nothing there", e.Name).
 		WithHint("take it out, or make it a comment: <!-- … -->")
 }
 
