@@ -22,8 +22,8 @@ func (s Severity) String() string {
 	return "error"
 }
 
-// Code names a kind of fault for good: kebab-case, listed in Codes, explained by
-// `sekisho explain`.
+// Code names a kind of fault for good: kebab-case, listed in a table of CodeDocs,
+// explained by `sekisho explain`.
 type Code string
 
 // Note is a second place that a Diagnostic speaks of.
@@ -121,19 +121,28 @@ func (l *List) Sorted() []Diagnostic {
 		if a.Severity != b.Severity {
 			return a.Severity < b.Severity
 		}
-		return a.Message < b.Message
+		if a.Message != b.Message {
+			return a.Message < b.Message
+		}
+		return a.Code < b.Code
 	})
 	kept := out[:0]
 	for i, d := range out {
 		if i > 0 {
 			p := kept[len(kept)-1]
-			if p.Range == d.Range && p.Code == d.Code && p.Message == d.Message {
+			if p.Code == d.Code && p.Message == d.Message && p.Severity == d.Severity && p.Range.same(d.Range) {
 				continue
 			}
 		}
 		kept = append(kept, d)
 	}
 	return kept
+}
+
+// same tells whether two Ranges look the same to a reader: a file that was loaded
+// twice is two Texts.
+func (r Range) same(o Range) bool {
+	return r.Start == o.Start && r.End == o.End && r.name() == o.name()
 }
 
 func (r Range) name() string {
