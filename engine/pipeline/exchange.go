@@ -1,0 +1,268 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/dotnet/clr"
+)
+
+// Route is what matching a request found: immutable, made at load, shared.
+type Route struct {
+	API        *apim.API
+	Operation  *apim.Operation
+	Deployment *apim.Deployment
+	Workspace  *apim.Workspace
+	// QueryParameters are the parameters that the operation's URL template declares in
+	// its query.
+	QueryParameters []string
+	// OperationPolicy and APIPolicy are the documents of the scopes; nil for none.
+	OperationPolicy, APIPolicy *Compiled
+	// ServiceURL is where requests go unless a policy says otherwise.
+	ServiceURL URL
+	// Examples are what mock-response may answer.
+	Examples []Example
+}
+
+// Example is a response that an operation declares.
+type Example struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Exchange is one request and its response in flight. It is owned by the goroutine
+// that serves it and is released by exactly one call there; nothing obtained from
+// it outlives that, except strings, which are never reused.
+type Exchange struct {
+	Services  *Services
+	Forwarder Forwarder
+	// Context ends when the client leaves or the gateway gives the request up.
+	Context context.Context
+
+	Route        *Route
+	Product      *apim.Product
+	Subscription *apim.Subscription
+	User         *apim.User
+	// ProductPolicy is the document of Product, GlobalPolicy that of the global scope.
+	ProductPolicy, GlobalPolicy *Compiled
+
+	// Request is what will be forwarded, Response what will be answered.
+	Request  Request
+	Response Response
+	// OriginalURL is the URL as the client sent it, with OriginalMethod.
+	OriginalURL    URL
+	OriginalMethod string
+	ClientIP       string
+	ClientCert     *apim.Certificate
+	Parameters     apim.Values
+	// BackendID is the backend chosen by set-backend-service, "" for a plain URL.
+	BackendID string
+
+	ID        clr.Guid
+	Start     time.Time
+	Tracing   bool
+	BodyLimit int64 // of bodies held in memory, in bytes
+
+	vars    variables
+	fault   *Fault
+	section Section
+	scope   Scope
+	depth   int // of documents entered through <base/>
+	chain   [4]*Compiled
+	levels  int
+
+	target  target
+	onClose []func()
+	after   []func(x *Exchange)
+	values  map[any]any
+}
+
+// target is the message that the policies of a section change.
+type target struct {
+	request  *Request
+	response *Response
+}
+
+var exchanges = sync.Pool{New: func() any { return new(Exchange) }}
+
+// NewExchange leases an Exchange; Release gives it back.
+func NewExchange(s *Services, bodyLimit int64) *Exchange {
+	x := exchanges.Get().(*Exchange)
+	x.Services, x.BodyLimit = s, bodyLimit
+	x.Request.Body.bind(&x.Request.Header, bodyLimit)
+	x.Response.Body.bind(&x.Response.Header, bodyLimit)
+	x.Response.Status = 200
+	x.target.request = &x.Request
+	return x
+}
+
+// Release runs what OnClose was given, latest first, and gives the Exchange back.
+func (x *Exchange) Release() {
+	for i := len(x.onClose) - 1; i >= 0; i-- {
+		x.onClose[i]()
+	}
+	x.Request.Body.Clear()
+	x.Response.Body.Clear()
+	req, resp := x.Request.Header, x.Response.Header
+	req.Reset()
+	resp.Reset()
+	close, after := x.onClose[:0], x.after[:0]
+	*x = Exchange{}
+	x.Request.Header, x.Response.Header, x.onClose, x.after = req, resp, close, after
+	exchanges.Put(x)
+}
+
+// OnClose registers f to run when the Exchange ends, after the answer was sent.
+func (x *Exchange) OnClose(f func()) { x.onClose = append(x.onClose, f) }
+
+// AfterOutbound registers f to run when the outbound section has ended, or on-error,
+// before the answer is sent: where counts that depend on the response are made.
+func (x *Exchange) AfterOutbound(f func(x *Exchange)) { x.after = append(x.after, f) }
+
+// Section is the section being run.
+func (x *Exchange) Section() Section { return x.section }
+
+// Fault is what failed, nil so long as nothing did.
+func (x *Exchange) Fault() *Fault { return x.fault }
+
+// Target is the message that set-header and its like change: the request in inbound
+// and backend, the response in outbound and on-error, or the message that an
+// enclosing send-request or return-response is making. Exactly one is not nil.
+func (x *Exchange) Target() (*Request, *Response) { return x.target.request, x.target.response }
+
+// TargetHeader is the header of the Target.
+func (x *Exchange) TargetHeader() *Header {
+	if x.target.request != nil {
+		return &x.target.request.Header
+	}
+	return &x.target.response.Header
+}
+
+// TargetBody is the body of the Target.
+func (x *Exchange) TargetBody() *Body {
+	if x.target.request != nil {
+		return &x.target.request.Body
+	}
+	return &x.target.response.Body
+}
+
+// With runs p with another message as Target: exactly one of req and resp is given.
+func (x *Exchange) With(req *Request, resp *Response, p *Pipeline) error {
+	saved := x.target
+	x.target = target{req, resp}
+	err := p.Run(x)
+	x.target = saved
+	return err
+}
+
+// Set sets a variable. Values are held as package clr says.
+func (x *Exchange) Set(name string, v any) { x.vars.set(name, v) }
+
+// Var returns a variable's value.
+func (x *Exchange) Var(name string) (any, bool) { return x.vars.Lookup(name) }
+
+// Value returns what a Step kept for this Exchange under key, a pointer of its own.
+func (x *Exchange) Value(key any) any { return x.values[key] }
+
+// SetValue keeps v for this Exchange.
+func (x *Exchange) SetValue(key, v any) {
+	if x.values == nil {
+		x.values = map[any]any{}
+	}
+	x.values[key] = v
+}
+
+// Fork returns an Exchange that shares everything with x and can run a Pipeline in
+// another goroutine while x waits: wait's children. ctx ends the fork. Bodies must
+// be buffered before, see Body.Buffer.
+func (x *Exchange) Fork(ctx context.Context) *Exchange {
+	f := new(Exchange)
+	f.Services, f.Forwarder, f.Context = x.Services, x.Forwarder, ctx
+	f.Route, f.Product, f.Subscription, f.User = x.Route, x.Product, x.Subscription, x.User
+	f.ProductPolicy, f.GlobalPolicy = x.ProductPolicy, x.GlobalPolicy
+	f.Request, f.Response = x.Request, x.Response
+	f.Request.Header, f.Response.Header = Header{}, Header{}
+	f.Request.Header.CopyFrom(&x.Request.Header)
+	f.Response.Header.CopyFrom(&x.Response.Header)
+	f.Request.Body.header, f.Response.Body.header = &f.Request.Header, &f.Response.Header
+	f.OriginalURL, f.OriginalMethod, f.ClientIP, f.ClientCert = x.OriginalURL, x.OriginalMethod, x.ClientIP, x.ClientCert
+	f.Parameters, f.BackendID = x.Parameters, x.BackendID
+	f.ID, f.Start, f.Tracing, f.BodyLimit = x.ID, x.Start, x.Tracing, x.BodyLimit
+	f.vars = x.vars.share()
+	f.fault, f.section, f.scope = x.fault, x.section, x.scope
+	f.chain, f.levels, f.depth = x.chain, x.levels, x.depth
+	if x.target.request != nil {
+		f.target.request = &f.Request
+	} else {
+		f.target.response = &f.Response
+	}
+	return f
+}
+
+// variables is context.Variables; shared by forks, hence the lock.
+type variables struct{ s *varStore }
+
+type varStore struct {
+	mu    sync.RWMutex
+	names []string
+	m     map[string]any
+}
+
+func (v *variables) set(name string, value any) {
+	if v.s == nil {
+		v.s = &varStore{m: map[string]any{}}
+	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	if _, ok := v.s.m[name]; !ok {
+		v.s.names = append(v.s.names, name)
+	}
+	v.s.m[name] = value
+}
+
+func (v *variables) share() variables {
+	if v.s == nil {
+		v.s = &varStore{m: map[string]any{}}
+	}
+	return *v
+}
+
+// Lookup implements apim.Variables.
+func (v *variables) Lookup(name string) (any, bool) {
+	if v.s == nil {
+		return nil, false
+	}
+	v.s.mu.RLock()
+	defer v.s.mu.RUnlock()
+	value, ok := v.s.m[name]
+	return value, ok
+}
+
+// Len implements apim.Variables.
+func (v *variables) Len() int {
+	if v.s == nil {
+		return 0
+	}
+	v.s.mu.RLock()
+	defer v.s.mu.RUnlock()
+	return len(v.s.names)
+}
+
+// Each implements apim.Variables.
+func (v *variables) Each(f func(name string, value any) bool) {
+	if v.s == nil {
+		return
+	}
+	v.s.mu.RLock()
+	names := v.s.names
+	v.s.mu.RUnlock()
+	for _, n := range names {
+		value, _ := v.Lookup(n)
+		if !f(n, value) {
+			return
+		}
+	}
+}
