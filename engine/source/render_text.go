@@ -87,11 +87,11 @@ func (t *textWriter) diagnostic(d Diagnostic) {
 		margin = t.excerpt(d.Range, style)
 	}
 	if d.Hint != "" {
-		t.printf("%s %s %s\n", margin, t.styled(styleBlue, "= hint:"), printable(d.Hint))
+		t.printf("%s%s %s\n", margin, t.styled(styleBlue, "= hint:"), printable(d.Hint))
 	}
 	for _, n := range d.Notes {
 		if n.Range.IsZero() {
-			t.printf("%s %s %s\n", margin, t.styled(styleBlue, "= note:"), printable(n.Message))
+			t.printf("%s%s %s\n", margin, t.styled(styleBlue, "= note:"), printable(n.Message))
 		} else {
 			t.printf("  %s %s %s\n", t.styled(styleBold, place(n.Range)+":"), t.styled(styleBlue, "note:"), printable(n.Message))
 		}

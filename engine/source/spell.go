@@ -4,11 +4,15 @@ import "strings"
 
 // Nearest finds the candidate that a misspelt word most likely meant, for "did
 // you mean": the one at the smallest edit distance, if that is small beside the
-// word's length. Case alone counts nothing. It returns "" where none is near.
+// word's length: a word of one or two letters is near to nothing but itself. Case
+// alone counts nothing. It returns "" where none is near.
 func Nearest(word string, candidates []string) string {
 	best, bestDist := "", len(word)/3+1
-	if bestDist > 4 {
+	switch {
+	case bestDist > 4:
 		bestDist = 4
+	case len(word) < 3:
+		bestDist = 0
 	}
 	lower := strings.ToLower(word)
 	for _, c := range candidates {
