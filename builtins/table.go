@@ -1,0 +1,110 @@
+package builtins
+
+import "sekisho/engine/pipeline"
+
+// All lists the policies that documents may use, in the order of APIM's
+// documentation. It is the one place that names them: the loader, `explain`, "did
+// you mean" and the tests read it. A row of notYet is a policy that APIM documents
+// and that a document may not use here so far.
+var All = []*pipeline.Policy{
+	// Control and flow.
+	notYet("choose"),
+	notYet("include-fragment"),
+	notYet("retry"),
+	notYet("wait"),
+
+	// Limits and quotas.
+	notYet("rate-limit"),
+	notYet("rate-limit-by-key"),
+	notYet("quota"),
+	notYet("quota-by-key"),
+	notYet("limit-concurrency"),
+	notYet("llm-token-limit"),
+	notYet("azure-openai-token-limit"),
+
+	// Authentication and authorization.
+	notYet("check-header"),
+	notYet("ip-filter"),
+	notYet("validate-jwt"),
+	notYet("validate-azure-ad-token"),
+	notYet("validate-client-certificate"),
+	notYet("authentication-basic"),
+	notYet("authentication-certificate"),
+	notYet("authentication-managed-identity"),
+	notYet("get-authorization-context"),
+
+	// Content validation.
+	notYet("validate-content"),
+	notYet("validate-parameters"),
+	notYet("validate-headers"),
+	notYet("validate-status-code"),
+	notYet("validate-graphql-request"),
+	notYet("validate-odata-request"),
+	notYet("llm-content-safety"),
+
+	// Routing.
+	notYet("forward-request"),
+	notYet("set-backend-service"),
+	notYet("proxy"),
+
+	// Caching.
+	notYet("cache-lookup"),
+	notYet("cache-store"),
+	notYet("cache-lookup-value"),
+	notYet("cache-store-value"),
+	notYet("cache-remove-value"),
+	notYet("cache-value"),
+	notYet("llm-semantic-cache-lookup"),
+	notYet("azure-openai-semantic-cache-lookup"),
+	notYet("llm-semantic-cache-store"),
+	notYet("azure-openai-semantic-cache-store"),
+
+	// Transformation.
+	notYet("set-method"),
+	notYet("set-status"),
+	notYet("set-variable"),
+	notYet("set-body"),
+	notYet("set-header"),
+	notYet("set-query-parameter"),
+	notYet("rewrite-uri"),
+	notYet("json-to-xml"),
+	notYet("xml-to-json"),
+	notYet("find-and-replace"),
+	notYet("redirect-content-urls"),
+	notYet("xsl-transform"),
+	notYet("return-response"),
+	notYet("mock-response"),
+
+	// Cross-domain.
+	notYet("cors"),
+	notYet("cross-domain"),
+	notYet("jsonp"),
+
+	// Integration.
+	notYet("send-request"),
+	notYet("send-one-way-request"),
+	notYet("set-url"),
+	notYet("log-to-eventhub"),
+	notYet("send-service-bus-message"),
+	notYet("publish-to-dapr"),
+	notYet("invoke-dapr-binding"),
+
+	// Logging.
+	notYet("trace"),
+	notYet("emit-metric"),
+	notYet("llm-emit-token-metric"),
+	notYet("azure-openai-emit-token-metric"),
+
+	// GraphQL resolvers.
+	notYet("http-data-source"),
+	notYet("sql-data-source"),
+	notYet("cosmosdb-data-source"),
+	notYet("publish-event"),
+	notYet("set-graphql-resolver"),
+
+	// Known to Microsoft's policy toolkit only.
+	notYet("invoke-request"),
+}
+
+// notYet declares a policy that is documented by APIM and not available yet.
+func notYet(name string) *pipeline.Policy { return &pipeline.Policy{Name: name} }
