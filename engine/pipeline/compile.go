@@ -121,11 +121,13 @@ func (c *compiler) step(e *policyxml.Element, path string, allowed []string) Ste
 			WithHint("Sekisho refuses documents that use it, rather than run them without it")
 		return nil
 	}
-	if policy.Sections&c.section == 0 {
+	// A policy that names its children has them wherever it stands itself.
+	nested := allowed != nil
+	if !nested && policy.Sections&c.section == 0 {
 		c.diags.Errorf(e.NameRange, "wrong-section", "<%s> may not stand in %s; it may in %s", e.Name, c.section, policy.Sections)
 		return nil
 	}
-	if policy.Scopes&c.scope == 0 {
+	if !nested && policy.Scopes&c.scope == 0 {
 		c.diags.Errorf(e.NameRange, "wrong-scope", "<%s> may not stand in a document of %s scope; it may in %s", e.Name, c.scope, policy.Scopes)
 		return nil
 	}
@@ -133,7 +135,7 @@ func (c *compiler) step(e *policyxml.Element, path string, allowed []string) Ste
 		c.diags.Errorf(e.NameRange, "not-in-fragment", "<%s> may not stand in a fragment", e.Name)
 		return nil
 	}
-	if policy.Once {
+	if policy.Once && !nested {
 		if first, ok := c.once[policy.Name]; ok {
 			c.diags.Errorf(e.NameRange, "policy-twice", "<%s> may stand only once in a section", e.Name).WithNote(first, "the first is here")
 		} else {

@@ -20,6 +20,8 @@ import (
 //	                       field one; child:"value,required" wants at least one
 //	text:""                the text of the element; text:",required" must not be empty;
 //	                       text:",raw" keeps white space and markup as they stand
+//	                       (the two may be joined, ",required,raw", and raw goes with
+//	                       an attribute, too)
 //	steps:"*"              a Pipeline of policies inside; names instead of * are the
 //	                       only ones allowed
 //	enum:"a b"             the literals allowed, separated by blanks
@@ -62,6 +64,9 @@ func (c *Check) Warnf(field any, code source.Code, format string, args ...any) *
 
 // Env is the folder.
 func (c *Check) Env() Env { return c.env }
+
+// Path is the element's place in its section, as LastError's Path: "choose[1]/when[2]".
+func (c *Check) Path() string { return c.path }
 
 // Diags is where faults are reported.
 func (c *Check) Diags() *source.List { return c.diags }
@@ -140,7 +145,8 @@ func (d *decoder) collect(v reflect.Value) {
 				continue
 			}
 			name, opts, _ := strings.Cut(tag, ",")
-			fl := &field{v: fv, tag: f.Tag, name: name, required: opts == "required", raw: opts == "raw"}
+			has := func(o string) bool { return slices.Contains(strings.Split(opts, ","), o) }
+			fl := &field{v: fv, tag: f.Tag, name: name, required: has("required"), raw: has("raw")}
 			switch kind {
 			case "attr":
 				d.attrs = append(d.attrs, fl)

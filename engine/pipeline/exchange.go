@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -60,6 +61,8 @@ type Exchange struct {
 	Parameters     apim.Values
 	// BackendID is the backend chosen by set-backend-service, "" for a plain URL.
 	BackendID string
+	// BackendScope is the scope of the document that chose BackendID.
+	BackendScope Scope
 
 	ID        clr.Guid
 	Start     time.Time
@@ -78,6 +81,7 @@ type Exchange struct {
 	onClose []func()
 	after   []func(x *Exchange)
 	values  map[any]any
+	origin  *origin // of a fork
 }
 
 // target is the message that the policies of a section change.
@@ -124,6 +128,9 @@ func (x *Exchange) AfterOutbound(f func(x *Exchange)) { x.after = append(x.after
 
 // Section is the section being run.
 func (x *Exchange) Section() Section { return x.section }
+
+// Scope is the scope of the document being run.
+func (x *Exchange) Scope() Scope { return x.scope }
 
 // Fault is what failed, nil so long as nothing did.
 func (x *Exchange) Fault() *Fault { return x.fault }
@@ -177,7 +184,8 @@ func (x *Exchange) SetValue(key, v any) {
 
 // Fork returns an Exchange that shares everything with x and can run a Pipeline in
 // another goroutine while x waits: wait's children. ctx ends the fork. Bodies must
-// be buffered before, see Body.Buffer.
+// be buffered before, see Body.Buffer. Join takes over what the fork changed; a fork
+// that is not joined changes variables only.
 func (x *Exchange) Fork(ctx context.Context) *Exchange {
 	f := new(Exchange)
 	f.Services, f.Forwarder, f.Context = x.Services, x.Forwarder, ctx
@@ -189,9 +197,10 @@ func (x *Exchange) Fork(ctx context.Context) *Exchange {
 	f.Response.Header.CopyFrom(&x.Response.Header)
 	f.Request.Body.header, f.Response.Body.header = &f.Request.Header, &f.Response.Header
 	f.OriginalURL, f.OriginalMethod, f.ClientIP, f.ClientCert = x.OriginalURL, x.OriginalMethod, x.ClientIP, x.ClientCert
-	f.Parameters, f.BackendID = x.Parameters, x.BackendID
+	f.Parameters, f.BackendID, f.BackendScope = x.Parameters, x.BackendID, x.BackendScope
 	f.ID, f.Start, f.Tracing, f.BodyLimit = x.ID, x.Start, x.Tracing, x.BodyLimit
-	f.vars = x.vars.share()
+	f.vars, f.values = x.vars.share(), maps.Clone(x.values)
+	f.origin = originOf(x)
 	f.fault, f.section, f.scope = x.fault, x.section, x.scope
 	f.chain, f.levels, f.depth = x.chain, x.levels, x.depth
 	if x.target.request != nil {

@@ -52,7 +52,10 @@ func (n *node) run(x *Exchange) error {
 	}
 	// The innermost place wins: what is set already came from there.
 	if f.Path == "" {
-		f.Path, f.PolicyID, f.Section, f.Scope = n.path, n.id, x.section, x.scope
+		f.Path = n.path
+	}
+	if f.Section == 0 {
+		f.PolicyID, f.Section, f.Scope = n.id, x.section, x.scope
 	}
 	if f.Range.IsZero() {
 		f.Range = n.rng
