@@ -49,7 +49,7 @@ func Substitute(v source.View, nv NamedValues, diags *source.List) source.View {
 			with, ok = nv.standIn(v.S, r, place)
 		}
 		if !ok {
-			if reported++; reported <= maxDiagnostics {
+			if reported++; !nv.StandIns && reported <= maxDiagnostics {
 				nv.unknown(v.Range(r.at, r.to), r.name, place, diags)
 			}
 			continue
