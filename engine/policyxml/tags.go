@@ -58,8 +58,7 @@ func (p *parser) attributes(e *element) (selfClosing bool) {
 		rest := p.s[p.pos:]
 		switch {
 		case rest == "":
-			p.report(e.NameRange, source.Error, "malformed-tag", "the tag <%s that begins here has no end", e.Name).
-				WithHint("close it with > or />")
+			p.endless(e)
 			return false
 		case rest[0] == '>':
 			p.pos++
@@ -69,8 +68,7 @@ func (p *parser) attributes(e *element) (selfClosing bool) {
 			return true
 		case rest[0] == '<':
 			// Whoever forgot the > has begun the next tag.
-			p.report(e.NameRange, source.Error, "malformed-tag", "the tag <%s that begins here has no end", e.Name).
-				WithHint("close it with > or />")
+			p.endless(e)
 			return false
 		case isNameStart(rest[0]):
 			p.attribute(e)
@@ -85,6 +83,14 @@ func (p *parser) attributes(e *element) (selfClosing bool) {
 			p.errorf(at, p.pos, "malformed-tag", "the tag <%s> cannot be read here: an attribute, > or /> is wanted, got %q", e.Name, clip(p.s[at:p.pos]))
 		}
 	}
+}
+
+// endless reports a start tag without its end. Whether the element was meant to be
+// empty nobody knows, so it is not missed where it is not closed.
+func (p *parser) endless(e *element) {
+	e.endless = true
+	p.report(e.NameRange, source.Error, "malformed-tag", "the tag <%s that begins here has no end", e.Name).
+		WithHint("close it with > or />")
 }
 
 func clip(s string) string {
@@ -183,9 +189,9 @@ func (p *parser) attrValue(a Attr) Value {
 	}
 	to := p.likelyEnd(quote, search)
 	if ok && end < to {
-		p.afterExpression(kind, end, to)
+		p.afterExpression(kind, p.v.Slice(end, to))
 	} else {
-		p.unbalanced(kind, k, bracket)
+		p.unbalanced(kind, p.v.Slice(k, bracket+1))
 	}
 	p.lostTag = true
 	p.pos = min(to+1, len(p.s))
@@ -195,18 +201,18 @@ func (p *parser) attrValue(a Attr) Value {
 // plainAttr reads a literal: up to the quote that closes it, by the rules of XML.
 func (p *parser) plainAttr(a Attr, quote byte, from int) Value {
 	to := p.closingQuote(quote, from)
+	cut := -1
+	if to < 0 || !p.valueMayEnd(to+1) {
+		// The quote that was found, if any, may well begin another value.
+		cut = p.likelyCut(from, to)
+	}
 	switch {
-	case to < 0 || !p.valueMayEnd(to+1) && strings.ContainsAny(p.s[from:to], "<>\n"):
-		// The quote that was found, if any, begins another value.
+	case cut >= 0:
 		p.errorf(from-1, from, "unclosed-quote", "the value of attribute %q has no closing quote", a.Name).
 			WithHint("close it with %c", quote)
 		p.lostTag = true
-		to = from
-		for to < len(p.s) && p.s[to] != '>' && p.s[to] != '\n' && p.s[to] != '<' && !strings.HasPrefix(p.s[to:], "/>") {
-			to++
-		}
-		p.pos = to
-		return Value{View: p.v.Slice(from, to), at: from, to: to}
+		p.pos = cut
+		return Value{View: p.v.Slice(from, cut), at: from, to: cut}
 	case !p.valueMayEnd(to + 1):
 		end := to + 1
 		for end < len(p.s) && !p.valueMayEnd(end) {
@@ -219,6 +225,35 @@ func (p *parser) plainAttr(a Attr, quote byte, from int) Value {
 		p.pos = to + 1
 	}
 	return p.literalAttr(from, to)
+}
+
+// likelyCut is where a value most likely ends that begins at from and has no quote
+// at its end: before what looks like the next attribute, or else at the end of the
+// tag or of the line. It is -1 if the quote at to may well be the value's own.
+func (p *parser) likelyCut(from, to int) int {
+	if to < 0 {
+		to = len(p.s)
+	}
+	if before, ok := strings.CutSuffix(p.s[from:to], "="); ok {
+		name := len(before)
+		for name > 0 && isNameByte(before[name-1]) {
+			name--
+		}
+		if name < len(before) && name > 0 && isBlank(before[name-1]) && !strings.ContainsAny(before, "<>\n") {
+			return from + name
+		}
+	}
+	if n := strings.IndexAny(p.s[from:to], "<>\n"); n >= 0 {
+		to = from + n
+		if p.s[to] == '>' && to > from && p.s[to-1] == '/' {
+			to--
+		}
+		return to
+	}
+	if to == len(p.s) {
+		return to
+	}
+	return -1
 }
 
 func (p *parser) literalAttr(from, to int) Value {
@@ -453,9 +488,11 @@ func (p *parser) endTag() {
 	}
 	for len(p.stack)-1 > open {
 		e := p.top()
-		p.report(e.Range, source.Error, "unclosed-element", "<%s> is not closed", e.Name).
-			WithHint("add </%s>, or write <%s … /> if it is empty", e.Name, e.Name).
-			WithNote(p.v.Range(at, p.pos), "</%s> stands here instead", name)
+		if !e.endless {
+			p.report(e.Range, source.Error, "unclosed-element", "<%s> is not closed", e.Name).
+				WithHint("add </%s>, or write <%s … /> if it is empty", e.Name, e.Name).
+				WithNote(p.v.Range(at, p.pos), "</%s> stands here instead", name)
+		}
 		p.close(e, at, at)
 	}
 	p.close(p.top(), at, p.pos)
@@ -501,8 +538,10 @@ func (p *parser) check(e *element) {
 func (p *parser) finish(opts Options) {
 	for !p.stopped && len(p.stack) > 0 {
 		e := p.top()
-		p.report(e.Range, source.Error, "unclosed-element", "<%s> is not closed", e.Name).
-			WithHint("add </%s>", e.Name)
+		if !e.endless {
+			p.report(e.Range, source.Error, "unclosed-element", "<%s> is not closed", e.Name).
+				WithHint("add </%s>", e.Name)
+		}
 		p.close(e, len(p.s), len(p.s))
 	}
 	root := p.doc.Root
