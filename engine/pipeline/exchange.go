@@ -185,7 +185,7 @@ func (x *Exchange) SetValue(key, v any) {
 // Fork returns an Exchange that shares everything with x and can run a Pipeline in
 // another goroutine while x waits: wait's children. ctx ends the fork. Bodies must
 // be buffered before, see Body.Buffer. Join takes over what the fork changed; a fork
-// that is not joined changes variables only.
+// that is not joined changes variables only, and ends with Discard.
 func (x *Exchange) Fork(ctx context.Context) *Exchange {
 	f := new(Exchange)
 	f.Services, f.Forwarder, f.Context = x.Services, x.Forwarder, ctx

@@ -70,6 +70,14 @@ func (x *Exchange) Join(f *Exchange) {
 	}
 }
 
+// Discard ends a fork that is not joined: it runs what OnClose was given.
+func (x *Exchange) Discard() {
+	for _, f := range slices.Backward(x.onClose) {
+		f()
+	}
+	x.onClose = nil
+}
+
 func join(h *Header, b *Body, forkHeader *Header, forkBody *Body, o *side) {
 	merge := func(name string, _ []string) bool {
 		now, _ := forkHeader.Lookup(name)
