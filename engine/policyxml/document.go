@@ -6,17 +6,6 @@ import (
 	"sekisho/engine/source"
 )
 
-// The sections of a policy document, in the order in which they run.
-const (
-	Inbound  = "inbound"
-	Backend  = "backend"
-	Outbound = "outbound"
-	OnError  = "on-error"
-)
-
-// Sections lists them.
-var Sections = [...]string{Inbound, Backend, Outbound, OnError}
-
 // Document is one parsed file. It is immutable after Parse.
 type Document struct {
 	// View is what was parsed: the file, with named values substituted.

@@ -34,7 +34,7 @@ func Parse(v source.View, opts Options, diags *source.List) *Document {
 	if !p.acceptable() {
 		return p.doc
 	}
-	p.wellFormed = wellFormed(p.s)
+	p.wellFormed = wellFormed(v)
 	for p.pos < len(p.s) && !p.stopped {
 		p.next()
 	}

@@ -136,6 +136,7 @@ func TestValues(t *testing.T) {
 		{`<a v="@(x < {{limit}})"/>`, expr, `x < 5`},
 		{`<a v="@("{{host}}")"/>`, expr, `"example.test"`},
 		{`<a v="{{nested}}"/>`, lit, `{{host}}`},
+		{`<a v="@(&quot;it's (&quot; + x)" w="{{quote}}"/>`, expr, `"it's (" + x`},
 		{`<a v="{{ host }} {{}} {{{host}}} {{a b}}"/>`, lit, `{{ host }} {{}} {example.test} {{a b}}`},
 
 		// Bodies.
@@ -198,8 +199,8 @@ func TestTree(t *testing.T) {
 	if found.Len() > 0 {
 		t.Fatal(codes(found))
 	}
-	in := d.Section(policyxml.Inbound)
-	if in == nil || d.Section(policyxml.Outbound) == nil || d.Section(policyxml.OnError) != nil {
+	in := d.Section("inbound")
+	if in == nil || d.Section("outbound") == nil || d.Section("on-error") != nil {
 		t.Fatal("the sections are not what they are")
 	}
 	var names []string
