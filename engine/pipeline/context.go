@@ -18,8 +18,8 @@ func ReasonPhrase(status int) string { return http.StatusText(status) }
 type view struct{ x *Exchange }
 
 func (v view) RequestID() clr.Guid              { return v.x.ID }
-func (v view) Timestamp() clr.DateTime          { return clr.FromTime(v.x.Start) }
-func (v view) Elapsed() clr.TimeSpan            { return clr.FromDuration(v.x.Services.Now().Sub(v.x.Start)) }
+func (v view) Timestamp() clr.DateTime          { return clr.DateTimeOf(v.x.Start) }
+func (v view) Elapsed() clr.TimeSpan            { return clr.TimeSpan(v.x.Services.Now().Sub(v.x.Start) / 100) }
 func (v view) Tracing() bool                    { return v.x.Tracing }
 func (v view) Trace(message string)             { v.x.TraceMessage("context", "information", message, nil) }
 func (v view) API() *apim.API                   { return v.route().API }

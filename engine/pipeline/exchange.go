@@ -23,6 +23,8 @@ type Route struct {
 	OperationPolicy, APIPolicy *Compiled
 	// ServiceURL is where requests go unless a policy says otherwise.
 	ServiceURL URL
+	// BackendID is the backend they go to, "" for a plain URL.
+	BackendID string
 	// Examples are what mock-response may answer.
 	Examples []Example
 }

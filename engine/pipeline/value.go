@@ -4,8 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"sekisho/engine/dotnet"
 )
 
 // Expr is a compiled policy expression, C# or JavaScript: immutable, shared by all
@@ -74,8 +72,7 @@ func (v *Value[T]) eval(x *Exchange) (out T, err error) {
 
 // quoteForMessage says what kind of value it was, never the value: it may be a secret.
 func quoteForMessage(v any) string {
-	_, typ := dotnet.Render(v)
-	return "of type " + typ
+	return "of type " + typeName(v)
 }
 
 // convert turns an expression's value into *int64 or *float64.
@@ -130,7 +127,7 @@ func number(v any) (float64, bool) {
 	if v == nil {
 		return 0, false
 	}
-	f, err := strconv.ParseFloat(dotnet.ToString(v), 64)
+	f, err := strconv.ParseFloat(textOf(v), 64)
 	return f, err == nil
 }
 
@@ -150,7 +147,7 @@ func truth(v any) (b, ok bool) {
 	case nil:
 		return false, false
 	}
-	switch s := dotnet.ToString(v); {
+	switch s := textOf(v); {
 	case strings.EqualFold(s, "true"):
 		return true, true
 	case strings.EqualFold(s, "false"):

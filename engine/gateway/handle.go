@@ -1,0 +1,232 @@
+package gateway
+
+import (
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"sekisho/engine/config"
+	"sekisho/engine/config/access"
+	"sekisho/engine/config/route"
+	"sekisho/engine/pipeline"
+)
+
+// handle takes one request from the Server to its answer: it matches API and
+// operation, answers preflights, checks the key and runs the pipeline.
+func (g *Gateway) handle(x *pipeline.Exchange) {
+	s := g.current.Load()
+	x.Forwarder, x.GlobalPolicy = s.backends, s.global
+	g.metrics.active.Inc()
+	op := g.serve(s, x)
+	took := g.o.Now().Sub(x.Start)
+	g.metrics.active.Dec()
+	m := g.metrics.unmatched
+	if op != nil {
+		m = op.metrics
+	}
+	m.observe(x.Response.Status, took)
+	if s.model.Logging.Access {
+		g.logAccess(x, took)
+	}
+}
+
+// serve runs a request and returns the operation it was for, nil if none.
+func (g *Gateway) serve(s *Snapshot, x *pipeline.Exchange) *operation {
+	path, ok := route.NormalizePath(x.OriginalURL.Path)
+	if !ok {
+		x.Fail(&pipeline.Fault{Status: 400, Source: "configuration", Reason: "InvalidPath",
+			Message: "The path of the request is not valid."})
+		return nil
+	}
+	host, query := x.OriginalURL.Host, x.OriginalURL.Query
+	m, ok := s.model.Match(host, path, query, x.Request.Method, x.Request.Header.Get)
+	if ok && !speaks(m.API, x) {
+		m, ok = config.Match{Match: route.Match{Miss: route.NoAPI, API: -1, Op: -1}}, false
+	}
+	if !ok && g.preflight(s, x, host, path, query) {
+		return nil
+	}
+	if !ok {
+		g.notFound(s, x, m, path)
+		return nil
+	}
+	op := s.routes[m.Operation]
+	x.Route = op.route
+	x.Parameters = &parameters{m.Match, path, query}
+	x.Request.URL.SetService(op.route.ServiceURL)
+	x.Request.URL.Path, x.Request.URL.Query = path[m.Suffix:], query
+	x.BackendID = op.route.BackendID
+	if f := s.admit(x, m.API, g.o.Now()); f != nil {
+		x.Fail(f)
+		return op
+	}
+	x.Process()
+	return op
+}
+
+// speaks tells whether the API takes requests over the protocol of this one.
+func speaks(a *config.API, x *pipeline.Exchange) bool {
+	if len(a.Protocols) == 0 {
+		return true
+	}
+	scheme := x.OriginalURL.Scheme
+	if slices.Contains(a.Protocols, scheme) {
+		return true
+	}
+	upgrade := strings.EqualFold(x.Request.Header.Get("Upgrade"), "websocket")
+	return upgrade && slices.Contains(a.Protocols, "ws"+strings.TrimPrefix(scheme, "http"))
+}
+
+// preflight answers a CORS preflight for an operation that exists; it reports whether
+// it did. APIs that declare OPTIONS themselves have been matched before.
+func (g *Gateway) preflight(s *Snapshot, x *pipeline.Exchange, host, path, query string) bool {
+	method := x.Request.Header.Get("Access-Control-Request-Method")
+	if g.o.Preflight == nil || x.Request.Method != "OPTIONS" || method == "" || !x.Request.Header.Has("Origin") {
+		return false
+	}
+	m, ok := s.model.Match(host, path, query, method, x.Request.Header.Get)
+	if !ok {
+		return false
+	}
+	r := s.routes[m.Operation].route
+	x.Route = r
+	documents := []*pipeline.Compiled{r.OperationPolicy, r.APIPolicy}
+	if p := m.API.OpenProduct; p != nil {
+		documents = append(documents, s.product[p].policy)
+	}
+	documents = slices.DeleteFunc(append(documents, s.global), func(c *pipeline.Compiled) bool { return c == nil })
+	if g.o.Preflight(x, documents) {
+		return true
+	}
+	x.Route = nil
+	return false
+}
+
+// notFound answers a request that matches no operation.
+func (g *Gateway) notFound(s *Snapshot, x *pipeline.Exchange, m config.Match, path string) {
+	if m.API != nil {
+		x.Route = s.apis[m.API]
+	}
+	f := &pipeline.Fault{Status: 404, Source: "configuration", Reason: "OperationNotFound",
+		Message: "Unable to match incoming request to an operation.", Public: "Resource not found"}
+	if s.model.Gateway.Development {
+		if near := s.model.Nearest(path, x.Request.Method); len(near) > 0 {
+			f.Public += ". The nearest routes are: " + strings.Join(near, ", ")
+		}
+	}
+	x.Fail(f)
+}
+
+// admit decides by the subscription key who calls, and refuses who may not.
+func (s *Snapshot) admit(x *pipeline.Exchange, api *config.API, now time.Time) *pipeline.Fault {
+	key := x.Request.Header.Get(api.KeyHeader)
+	if key == "" && x.OriginalURL.Query != "" {
+		key = queryKey(x.OriginalURL.Query, api.KeyQuery)
+	}
+	d := s.keys.Check(api, key, now)
+	if d.Reason != access.Allowed {
+		return s.refusal(x, api, d.Reason)
+	}
+	if d.Product != nil {
+		p := s.product[d.Product]
+		x.Product, x.ProductPolicy = p.apim, p.policy
+	}
+	if d.Subscription != nil {
+		sub := s.subs[d.Subscription]
+		x.Subscription, x.User = sub.primary, sub.user
+		if d.Secondary {
+			x.Subscription = sub.secondary
+		}
+	}
+	return nil
+}
+
+func queryKey(query, name string) string {
+	if !pipeline.QueryHas(query, name) {
+		return ""
+	}
+	v, _ := pipeline.ParseQuery(query).Lookup(name)
+	return v[0]
+}
+
+func (s *Snapshot) refusal(x *pipeline.Exchange, api *config.API, why access.Reason) *pipeline.Fault {
+	f := &pipeline.Fault{Status: 401, Source: "authorization", Reason: "SubscriptionKeyNotFound",
+		Message: "Access denied due to missing subscription key. Make sure to include subscription key when making requests to this API.",
+		Public:  "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API."}
+	if why == access.Invalid {
+		f.Reason = "SubscriptionKeyInvalid"
+		f.Message = "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription."
+		f.Public = f.Message
+	}
+	realm := x.OriginalURL.Scheme + "://" + x.OriginalURL.Host + api.Prefix()
+	f.Header = []pipeline.Field{{Name: "WWW-Authenticate",
+		Value: `AzureApiManagementKey realm="` + quoted(realm) + `",name="` + api.KeyHeader + `",type="header"`}}
+	return f
+}
+
+// quoted makes a text safe inside of a quoted string of a header.
+func quoted(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r == '"' || r == '\\' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// parameters are the matched parameters of a URL template: they are decoded when
+// asked for.
+type parameters struct {
+	match       route.Match
+	path, query string
+}
+
+// Lookup implements apim.Values.
+func (p *parameters) Lookup(name string) (string, bool) { return p.match.Value(name, p.path, p.query) }
+
+// Len implements apim.Values.
+func (p *parameters) Len() int { return p.match.Len() }
+
+// Each implements apim.Values.
+func (p *parameters) Each(f func(name, value string) bool) {
+	for i := range p.match.Len() {
+		param, raw := p.match.Param(i, p.path, p.query)
+		if !f(param.Name, route.Unescape(raw, param.Kind == route.InQuery)) {
+			return
+		}
+	}
+}
+
+// logAccess writes the line of a request: what came, what was answered, and for a
+// Fault what failed and why. No header, query or body is in it: they may be secret.
+func (g *Gateway) logAccess(x *pipeline.Exchange, took time.Duration) {
+	attrs := make([]slog.Attr, 0, 16)
+	attrs = append(attrs,
+		slog.String("requestId", x.ID.String()), slog.String("method", x.OriginalMethod),
+		slog.String("host", x.OriginalURL.Host), slog.String("path", x.OriginalURL.Path),
+		slog.Int("status", x.Response.Status), slog.Duration("took", took), slog.String("client", x.ClientIP))
+	if x.Route != nil {
+		attrs = append(attrs, slog.String("api", x.Route.API.ID), slog.String("operation", x.Route.Operation.ID))
+	}
+	if x.Subscription != nil {
+		attrs = append(attrs, slog.String("subscription", x.Subscription.ID))
+	}
+	level := slog.LevelInfo
+	if f := x.Fault(); f != nil {
+		attrs = append(attrs, slog.String("source", f.Source), slog.String("reason", f.Reason))
+		if f.Status >= 500 {
+			level = slog.LevelError
+			attrs = append(attrs, slog.String("message", f.Message))
+			if !f.Range.IsZero() {
+				at := f.Range.Pos()
+				attrs = append(attrs, slog.Group("at", slog.String("file", f.Range.Text.Name), slog.Int("line", at.Line), slog.Int("column", at.Col)))
+			}
+			if f.Cause != nil && !errors.Is(f.Cause, f) {
+				attrs = append(attrs, slog.String("cause", f.Cause.Error()))
+			}
+		}
+	}
+	g.o.Log.LogAttrs(x.Context, level, "request", attrs...)
+}

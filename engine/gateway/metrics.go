@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"sekisho/engine/pipeline"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are what /metrics shows. They outlive Snapshots.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	reloads  *prometheus.CounterVec
+	active   prometheus.Gauge
+	// unmatched are the requests for no operation.
+	unmatched *routeMetrics
+	custom    customMetrics
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sekisho_requests_total", Help: "Requests answered, by API, operation and class of status.",
+		}, []string{"api", "operation", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "sekisho_request_duration_seconds", Help: "Time from the request's header to the end of the pipeline, by API.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"api"}),
+		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sekisho_reloads_total", Help: "Loads of the folder, by result: ok or faulty.",
+		}, []string{"result"}),
+		active: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "sekisho_requests_active", Help: "Requests being served.",
+		}),
+	}
+	m.custom.registry = m.registry
+	m.unmatched = m.route("", "")
+	m.registry.MustRegister(m.requests, m.duration, m.reloads, m.active,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// routeMetrics are the children of one operation, looked up at load.
+type routeMetrics struct {
+	duration prometheus.Observer
+	classes  [6]prometheus.Counter // by first digit of the status; 0 for what has none
+}
+
+func (m *metrics) route(api, operation string) *routeMetrics {
+	r := &routeMetrics{duration: m.duration.WithLabelValues(api)}
+	for i := range r.classes {
+		class := strconv.Itoa(i) + "xx"
+		if i == 0 {
+			class = "none"
+		}
+		r.classes[i] = m.requests.WithLabelValues(api, operation, class)
+	}
+	return r
+}
+
+func (r *routeMetrics) observe(status int, took time.Duration) {
+	r.duration.Observe(took.Seconds())
+	class := status / 100
+	if class < 1 || class > 5 {
+		class = 0
+	}
+	r.classes[class].Inc()
+}
+
+// Bounds on emit-metric: a policy may compute its dimensions from requests, and
+// whoever sends them must not fill the memory with time series.
+const (
+	maxCustomMetrics = 200
+	maxCustomSeries  = 2000
+)
+
+// customMetrics implements pipeline.Metrics: each metric of emit-metric is a sum and a
+// count, named sekisho_<namespace>_<name>, with its dimensions as labels.
+type customMetrics struct {
+	registry *prometheus.Registry
+	mu       sync.Mutex
+	metrics  map[string]*customMetric
+	series   int
+}
+
+type customMetric struct {
+	labels []string
+	vec    *prometheus.SummaryVec
+	seen   map[string]bool
+}
+
+// Emit implements pipeline.Metrics. What exceeds the bounds is dropped.
+func (c *customMetrics) Emit(namespace, name string, value float64, dimensions []pipeline.Field) {
+	dimensions = append([]pipeline.Field(nil), dimensions...)
+	sort.Slice(dimensions, func(i, j int) bool { return dimensions[i].Name < dimensions[j].Name })
+	labels, values := make([]string, len(dimensions)), make([]string, len(dimensions))
+	for i, d := range dimensions {
+		labels[i], values[i] = metricName(d.Name), d.Value
+	}
+	full := "sekisho_" + metricName(namespace) + "_" + metricName(name)
+	key := full + "\x00" + strings.Join(labels, "\x00")
+	series := strings.Join(values, "\x00")
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.metrics[key]
+	if m == nil {
+		if len(c.metrics) >= maxCustomMetrics {
+			return
+		}
+		m = &customMetric{labels: labels, seen: map[string]bool{}, vec: prometheus.NewSummaryVec(
+			prometheus.SummaryOpts{Name: full, Help: "Emitted by emit-metric."}, labels)}
+		if c.registry.Register(m.vec) != nil {
+			return // the same name with other dimensions: Prometheus cannot hold both
+		}
+		if c.metrics == nil {
+			c.metrics = map[string]*customMetric{}
+		}
+		c.metrics[key] = m
+	}
+	if !m.seen[series] {
+		if c.series >= maxCustomSeries {
+			return
+		}
+		c.series++
+		m.seen[series] = true
+	}
+	m.vec.WithLabelValues(values...).Observe(value)
+}
+
+// metricName makes a name that Prometheus takes.
+func metricName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '_'
+	}, strings.TrimSpace(s))
+}
