@@ -159,8 +159,20 @@ func (p *parser) markup(i int) bool {
 		(i+2 >= len(p.s) || !isNameStart(p.s[i+2])) {
 		return false
 	}
+	return p.copied(i) && p.copied(i+1) && (c != '/' || p.copied(i+2))
+}
+
+// copied tells whether s[i] stands so in the file, rather than in a named value.
+func (p *parser) copied(i int) bool {
 	_, copied := p.v.Run(i)
 	return copied
+}
+
+// written is what the file has for a stretch of the document, for messages: there
+// may be a secret in the document.
+func (p *parser) written(at, to int) string {
+	r := p.v.Range(at, to)
+	return clip(r.Text.Content[r.Start:r.End])
 }
 
 // nextMarkup is where markup begins at or after i, or the end of the document.
@@ -186,9 +198,16 @@ func isNameByte(c byte) bool {
 	return isNameStart(c) || c >= '0' && c <= '9' || c == '-' || c == '.'
 }
 
+// name is where the name ends that begins at i. Named values are no part of names.
 func (p *parser) name(i int) (end int) {
 	for i < len(p.s) && isNameByte(p.s[i]) {
-		i++
+		run, copied := p.v.Run(i)
+		if !copied {
+			break
+		}
+		for i < run && isNameByte(p.s[i]) {
+			i++
+		}
 	}
 	return i
 }

@@ -272,6 +272,28 @@ func TestPositions(t *testing.T) {
 	}
 }
 
+// A named value cannot become a name or a tag, and is not quoted in messages.
+func TestNamedValuesStayHidden(t *testing.T) {
+	for _, doc := range []string{
+		`<a {{host}}="1"/>`, `<a b="1" {{host}}/>`, `<a b{{host}}="1"/>`, `<a><b{{host}}/></a>`, `<a></a{{host}}>`,
+		`<{{host}}>`, `<a></{{host}}>`, `<a b="1"{{host}}>`, `<a b={{host}}>`, `<a b="{{host}}"{{host}}`, `{{host}}`,
+		`<policies>{{host}}</policies>`, `<a b="@({{host}}"/>`, `<a b="@(1){{host}}"/>`, `<a/><b>{{host}}</b>`,
+	} {
+		d, found := parse(doc)
+		if found.Errors() == 0 {
+			t.Errorf("%s earns nothing", doc)
+		}
+		for _, f := range found.Sorted() {
+			if strings.Contains(f.Message+f.Hint, "example") {
+				t.Errorf("%s\nearns %q", doc, f.Message)
+			}
+		}
+		if d.Root != nil && strings.Contains(d.Root.Name, "example") {
+			t.Errorf("%s has the root <%s>", doc, d.Root.Name)
+		}
+	}
+}
+
 func TestAsWritten(t *testing.T) {
 	d, _ := parse(`<a v="x{{host}}&lt;"/>`)
 	if got := d.Root.Attr("v").Value.AsWritten(); got != "x{{host}}&lt;" {

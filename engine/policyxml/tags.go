@@ -70,17 +70,25 @@ func (p *parser) attributes(e *element) (selfClosing bool) {
 			// Whoever forgot the > has begun the next tag.
 			p.endless(e)
 			return false
-		case isNameStart(rest[0]):
+		case isNameStart(rest[0]) && p.copied(p.pos):
 			p.attribute(e)
 		default:
 			at := p.pos
-			for p.pos < len(p.s) && !isNameStart(p.s[p.pos]) && !isBlank(p.s[p.pos]) && !strings.ContainsRune("></", rune(p.s[p.pos])) {
+			for p.pos < len(p.s) {
+				run, copied := p.v.Run(p.pos)
+				if !copied {
+					p.pos = run
+					continue
+				}
+				if isNameStart(p.s[p.pos]) || isBlank(p.s[p.pos]) || strings.IndexByte("></", p.s[p.pos]) >= 0 {
+					break
+				}
 				p.pos++
 			}
 			if p.pos == at {
 				p.pos++ // a slash without >
 			}
-			p.errorf(at, p.pos, "malformed-tag", "the tag <%s> cannot be read here: an attribute, > or /> is wanted, got %q", e.Name, clip(p.s[at:p.pos]))
+			p.errorf(at, p.pos, "malformed-tag", "the tag <%s> cannot be read here: an attribute, > or /> is wanted, got %q", e.Name, p.written(at, p.pos))
 		}
 	}
 }
@@ -218,7 +226,7 @@ func (p *parser) plainAttr(a Attr, quote byte, from int) Value {
 		for end < len(p.s) && !p.valueMayEnd(end) {
 			end++
 		}
-		p.errorf(to+1, end, "malformed-tag", "a blank, > or /> is wanted after the value of attribute %q, got %q", a.Name, clip(p.s[to+1:end])).
+		p.errorf(to+1, end, "malformed-tag", "a blank, > or /> is wanted after the value of attribute %q, got %q", a.Name, p.written(to+1, end)).
 			WithHint("a quote inside of the value is written %s", map[byte]string{'"': "&quot;", '\'': "&apos;"}[quote])
 		p.pos = end
 	default:
