@@ -8,17 +8,17 @@ import "sekisho/engine/pipeline"
 // and that a document may not use here so far.
 var All = []*pipeline.Policy{
 	// Control and flow.
-	notYet("choose"),
-	notYet("include-fragment"),
-	notYet("retry"),
-	notYet("wait"),
+	&Choose,
+	&IncludeFragment,
+	&Retry,
+	&Wait,
 
 	// Limits and quotas.
 	notYet("rate-limit"),
 	notYet("rate-limit-by-key"),
 	notYet("quota"),
 	notYet("quota-by-key"),
-	notYet("limit-concurrency"),
+	&LimitConcurrency,
 	notYet("llm-token-limit"),
 	notYet("azure-openai-token-limit"),
 
@@ -28,7 +28,7 @@ var All = []*pipeline.Policy{
 	notYet("validate-jwt"),
 	notYet("validate-azure-ad-token"),
 	notYet("validate-client-certificate"),
-	notYet("authentication-basic"),
+	&AuthenticationBasic,
 	notYet("authentication-certificate"),
 	notYet("authentication-managed-identity"),
 	notYet("get-authorization-context"),
@@ -43,8 +43,8 @@ var All = []*pipeline.Policy{
 	notYet("llm-content-safety"),
 
 	// Routing.
-	notYet("forward-request"),
-	notYet("set-backend-service"),
+	&ForwardRequest,
+	&SetBackendService,
 	notYet("proxy"),
 
 	// Caching.
@@ -60,20 +60,20 @@ var All = []*pipeline.Policy{
 	notYet("azure-openai-semantic-cache-store"),
 
 	// Transformation.
-	notYet("set-method"),
-	notYet("set-status"),
-	notYet("set-variable"),
-	notYet("set-body"),
-	notYet("set-header"),
-	notYet("set-query-parameter"),
-	notYet("rewrite-uri"),
+	&SetMethod,
+	&SetStatus,
+	&SetVariable,
+	&SetBody,
+	&SetHeader,
+	&SetQueryParameter,
+	&RewriteURI,
 	notYet("json-to-xml"),
 	notYet("xml-to-json"),
-	notYet("find-and-replace"),
-	notYet("redirect-content-urls"),
+	&FindAndReplace,
+	&RedirectContentURLs,
 	notYet("xsl-transform"),
-	notYet("return-response"),
-	notYet("mock-response"),
+	&ReturnResponse,
+	&MockResponse,
 
 	// Cross-domain.
 	notYet("cors"),
@@ -81,17 +81,17 @@ var All = []*pipeline.Policy{
 	notYet("jsonp"),
 
 	// Integration.
-	notYet("send-request"),
-	notYet("send-one-way-request"),
-	notYet("set-url"),
+	&SendRequest,
+	&SendOneWayRequest,
+	&SetURL,
 	notYet("log-to-eventhub"),
 	notYet("send-service-bus-message"),
 	notYet("publish-to-dapr"),
 	notYet("invoke-dapr-binding"),
 
 	// Logging.
-	notYet("trace"),
-	notYet("emit-metric"),
+	&Trace,
+	&EmitMetric,
 	notYet("llm-emit-token-metric"),
 	notYet("azure-openai-emit-token-metric"),
 

@@ -1,0 +1,61 @@
+package builtins
+
+import (
+	"strings"
+
+	"sekisho/engine/source"
+)
+
+// Codes are the kinds of faults that policies report beside those that every element
+// can have.
+var Codes = []source.CodeDoc{
+	{
+		Code:  "forbidden-header",
+		Title: "a header that no policy may change",
+		Text: "Connection, Content-Length, Keep-Alive and Transfer-Encoding say how a message is sent. The gateway writes " +
+			"them itself, from the message as it is in the end, and set-header cannot set, append to or delete them. " +
+			"Deleting Server from a response has no effect either, which is a warning.",
+		Bad:  `<set-header name="Content-Length"><value>0</value></set-header>`,
+		Good: `<set-body></set-body>`,
+	},
+	{
+		Code:  "conflicting-attributes",
+		Title: "attributes that exclude one another",
+		Text: "Some attributes are alternatives: base-url and backend-id of set-backend-service, of which exactly one must " +
+			"stand there; timeout and timeout-ms of forward-request, of which at most one may.",
+		Bad:  `<set-backend-service base-url="https://a.example.com" backend-id="a" />`,
+		Good: `<set-backend-service backend-id="a" />`,
+	},
+	{
+		Code:  "unknown-parameter",
+		Title: "a parameter that the URL template does not have",
+		Text: "The {names} in the template of rewrite-uri are parameters of the URL template of the operation, and there " +
+			"are no others. Where a document applies to several operations, all of their parameters are known.",
+		Bad:  `<rewrite-uri template="/orders/{order}" /> <!-- in an operation with the URL template /orders/{id} -->`,
+		Good: `<rewrite-uri template="/orders/{id}" />`,
+	},
+	{
+		Code:  "empty-base-url",
+		Title: "an empty base-url",
+		Text:  "An empty base-url of set-backend-service changes nothing; the policy can go.",
+		Bad:   `<set-backend-service base-url="" />`,
+		Good:  `<set-backend-service base-url="https://a.example.com" />`,
+	},
+	{
+		Code:  "dimension-without-value",
+		Title: "a dimension without a value",
+		Text: "A dimension of emit-metric needs a value, unless it is one of those that have one by themselves: " +
+			"API ID, Operation ID, Product ID, User ID, Subscription ID, Location and Gateway ID. Others are left out.",
+		Bad:  `<emit-metric name="calls"><dimension name="tenant" /></emit-metric>`,
+		Good: `<emit-metric name="calls"><dimension name="tenant" value="@(context.Subscription.Id)" /></emit-metric>`,
+	},
+	{
+		Code:  "too-many-dimensions",
+		Title: "more dimensions than a metric may have",
+		Text: "A metric may have at most five dimensions with a value of one's own: every combination of their values is " +
+			"a time series that somebody must keep.",
+	},
+}
+
+// quoted lists names for a hint.
+func quoted(names []string) string { return `"` + strings.Join(names, `", "`) + `"` }

@@ -1,0 +1,194 @@
+package builtins
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/pipeline"
+	"sekisho/engine/source"
+)
+
+// RewriteURI changes the path and the query that the backend is asked for.
+//
+//	<rewrite-uri template="/v2/{id}/details?full=true" copy-unmatched-params="false" />
+//
+// A {name} stands for the parameter of that name in the operation's URL template; there
+// are no others. With copy-unmatched-params, the default, the query parameters
+// of the request that the operation's URL template does not declare are appended.
+//
+// Spec: https://learn.microsoft.com/azure/api-management/rewrite-uri-policy
+// Ours: a template without a leading slash gets one. A parameter of the path goes into
+// a path as the client encoded it; all else is encoded so that it stays inside its
+// segment, or its value in the query: nothing that a client sends can climb out of the
+// template. What a computed template holds in braces and is no parameter stands as
+// text. A fragment after # is cut off: none is ever sent.
+var RewriteURI = pipeline.Policy{
+	Name:     "rewrite-uri",
+	Summary:  "Changes the path and the query that the backend is asked for.",
+	Sections: pipeline.Inbound,
+	Scopes:   pipeline.AnyScope,
+	Example:  `<rewrite-uri template="/v2/things" copy-unmatched-params="false" />`,
+	New:      func() pipeline.Step { return new(rewriteURI) },
+}
+
+type rewriteURI struct {
+	Template pipeline.String `attr:"template,required"`
+	Copy     pipeline.Bool   `attr:"copy-unmatched-params" default:"true"`
+}
+
+// Check reports parameters that the operations do not have.
+func (r *rewriteURI) Check(c *pipeline.Check) {
+	template, ok := r.Template.Literal()
+	if !ok || isStandIn(c, "template") {
+		return
+	}
+	if strings.HasPrefix(template, "http://") || strings.HasPrefix(template, "https://") {
+		c.Errorf(&r.Template, "bad-value", "attribute %q of <rewrite-uri> wants a path, got an absolute URL", "template").
+			WithHint("set-backend-service changes the host")
+		return
+	}
+	known, certain := c.Env().Parameters()
+	if !certain {
+		return
+	}
+	for _, name := range placeholders(template) {
+		if containsFold(known, name) {
+			continue
+		}
+		hint := ""
+		if near := source.Nearest(name, known); near != "" {
+			hint = "did you mean {" + near + "}?"
+		}
+		c.Errorf(&r.Template, "unknown-parameter", "no parameter {%s} in the URL template of the operation", name).WithHint("%s", hint)
+	}
+}
+
+func (r *rewriteURI) Run(x *pipeline.Exchange) error {
+	template, err := r.Template.Get(x)
+	if err != nil {
+		return err
+	}
+	keep, err := r.Copy.Get(x)
+	if err != nil {
+		return err
+	}
+	var declared []string
+	if x.Route != nil {
+		declared = x.Route.QueryParameters
+	}
+	u := &x.Request.URL
+	u.Path, u.Query = rewrite(template, u.Query, x.Parameters, declared, keep)
+	return nil
+}
+
+// rawValues is implemented by parameters that know how the client wrote them.
+type rawValues interface {
+	// LookupRaw returns a parameter of the path as it stands there, encoded.
+	LookupRaw(name string) (raw string, ok bool)
+}
+
+// rewrite fills a template; oldQuery is the raw query of the request, of which what is
+// not declared is kept if keep is set.
+func rewrite(template, oldQuery string, values apim.Values, declared []string, keep bool) (path, query string) {
+	template, _, _ = strings.Cut(strings.TrimSpace(template), "#")
+	path, query, _ = strings.Cut(template, "?")
+	path = escapeURL(fill(path, func(name string) (string, bool) {
+		if r, ok := values.(rawValues); ok {
+			if raw, ok := r.LookupRaw(name); ok {
+				return raw, true
+			}
+		}
+		return lookup(values, name, escapeSegment)
+	}))
+	query = escapeURL(fill(query, func(name string) (string, bool) { return lookup(values, name, escapeQuery) }))
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	if keep {
+		for _, name := range declared {
+			oldQuery = pipeline.QueryDel(oldQuery, name)
+		}
+		if query != "" && oldQuery != "" {
+			query += "&"
+		}
+		query += oldQuery
+	}
+	return path, query
+}
+
+func lookup(values apim.Values, name string, escape func(string) string) (string, bool) {
+	if values == nil {
+		return "", false
+	}
+	v, ok := values.Lookup(name)
+	return escape(v), ok
+}
+
+// fill puts parameters, encoded, in the place of their {name}.
+func fill(s string, param func(name string) (string, bool)) string {
+	if strings.IndexByte(s, '{') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for {
+		open := strings.IndexByte(s, '{')
+		if open < 0 {
+			break
+		}
+		end := strings.IndexAny(s[open+1:], "{}")
+		if end < 0 {
+			break
+		}
+		end += open + 1
+		b.WriteString(s[:open])
+		if v, ok := param(parameterName(s[open+1 : end])); ok && s[end] == '}' {
+			b.WriteString(v)
+			end++
+		} else {
+			b.WriteString(s[open:end])
+		}
+		s = s[end:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// placeholders are the names in braces, in order.
+func placeholders(s string) []string {
+	var out []string
+	for {
+		_, rest, ok := strings.Cut(s, "{")
+		if !ok {
+			return out
+		}
+		name, after, ok := strings.Cut(rest, "}")
+		if !ok {
+			return out
+		}
+		if name = parameterName(name); !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+		s = after
+	}
+}
+
+// parameterName is the name of a placeholder: {*rest} is called rest.
+func parameterName(s string) string { return strings.TrimPrefix(s, "*") }
+
+// escapeSegment percent-encodes a decoded value for one segment of a path: slashes and
+// segments of dots too.
+func escapeSegment(s string) string {
+	if s == "." || s == ".." {
+		return strings.ReplaceAll(s, ".", "%2E")
+	}
+	return url.PathEscape(s)
+}
+
+// escapeQuery percent-encodes a decoded value for a query.
+func escapeQuery(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+func containsFold(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+}
