@@ -31,7 +31,7 @@ var RedirectContentURLs = pipeline.Policy{
 type redirectContentURLs struct{}
 
 func (*redirectContentURLs) Run(x *pipeline.Exchange) error {
-	gateway := baseOf(&x.OriginalURL)
+	gateway := gatewayBase(x)
 	asked := baseOf(&x.Request.URL)
 	own := ""
 	if x.Route != nil && x.Route.ServiceURL.Host != "" {
@@ -50,6 +50,40 @@ func (*redirectContentURLs) Run(x *pipeline.Exchange) error {
 		}
 		return content
 	})
+}
+
+// gatewayBase is the URL of the API at the gateway, up to where an operation's path
+// begins, as the client wrote it.
+func gatewayBase(x *pipeline.Exchange) string {
+	u := &x.OriginalURL
+	base, path := u.Scheme+"://"+u.Host, u.Base+u.Path
+	if x.Route == nil || x.Route.API == nil {
+		return base
+	}
+	n := prefixLen(path, x.Route.API.Path)
+	n += prefixLen(path[n:], x.Route.API.Version)
+	return base + path[:n]
+}
+
+// prefixLen is the length of the folders at the beginning of a path if they are those
+// named, in any case; a ";rev=N" at their end belongs to them.
+func prefixLen(path, folders string) int {
+	folders = strings.Trim(folders, "/")
+	n := len(folders) + 1
+	if folders == "" || len(path) < n || path[0] != '/' || !strings.EqualFold(path[1:n], folders) {
+		return 0
+	}
+	for n < len(path) && path[n] == ';' {
+		end := strings.IndexByte(path[n:], '/')
+		if end < 0 {
+			return len(path)
+		}
+		n += end
+	}
+	if n < len(path) && path[n] != '/' {
+		return 0
+	}
+	return n
 }
 
 // baseOf is a URL up to where an operation's path begins.

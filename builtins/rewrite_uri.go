@@ -74,13 +74,23 @@ func (r *rewriteURI) Run(x *pipeline.Exchange) error {
 	if err != nil {
 		return err
 	}
+	p := parameters{values: x.Parameters}
 	var declared []string
 	if x.Route != nil {
 		declared = x.Route.QueryParameters
+		if x.Route.Operation != nil {
+			p.template = x.Route.Operation.URLTemplate
+		}
 	}
 	u := &x.Request.URL
-	u.Path, u.Query = rewrite(template, u.Query, x.Parameters, declared, keep)
+	u.Path, u.Query = rewrite(template, u.Query, p, declared, keep)
 	return nil
+}
+
+// parameters are those of the operation, and its URL template.
+type parameters struct {
+	values   apim.Values
+	template string
 }
 
 // rawValues is implemented by parameters that know how the client wrote them.
@@ -91,18 +101,11 @@ type rawValues interface {
 
 // rewrite fills a template; oldQuery is the raw query of the request, of which what is
 // not declared is kept if keep is set.
-func rewrite(template, oldQuery string, values apim.Values, declared []string, keep bool) (path, query string) {
+func rewrite(template, oldQuery string, p parameters, declared []string, keep bool) (path, query string) {
 	template, _, _ = strings.Cut(strings.TrimSpace(template), "#")
 	path, query, _ = strings.Cut(template, "?")
-	path = escapeURL(fill(path, func(name string) (string, bool) {
-		if r, ok := values.(rawValues); ok {
-			if raw, ok := r.LookupRaw(name); ok {
-				return raw, true
-			}
-		}
-		return lookup(values, name, escapeSegment)
-	}))
-	query = escapeURL(fill(query, func(name string) (string, bool) { return lookup(values, name, escapeQuery) }))
+	path = escapeURL(fill(path, p.forPath))
+	query = escapeURL(fill(query, p.forQuery))
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
@@ -118,12 +121,35 @@ func rewrite(template, oldQuery string, values apim.Values, declared []string, k
 	return path, query
 }
 
-func lookup(values apim.Values, name string, escape func(string) string) (string, bool) {
-	if values == nil {
+// forPath is a parameter as it stands in a path.
+func (p parameters) forPath(name string) (string, bool) {
+	if r, ok := p.values.(rawValues); ok {
+		if raw, ok := r.LookupRaw(name); ok {
+			return raw, true
+		}
+	}
+	v, ok := p.lookup(name)
+	if !ok || !strings.Contains(v, "/") || !strings.Contains(strings.ToLower(p.template), "{*"+strings.ToLower(name)+"}") {
+		return escapePath(v), ok
+	}
+	parts := strings.Split(v, "/")
+	for i := range parts {
+		parts[i] = escapePath(parts[i])
+	}
+	return strings.Join(parts, "/"), true
+}
+
+// forQuery is a parameter as it stands in a query.
+func (p parameters) forQuery(name string) (string, bool) {
+	v, ok := p.lookup(name)
+	return escapeQuery(v), ok
+}
+
+func (p parameters) lookup(name string) (string, bool) {
+	if p.values == nil {
 		return "", false
 	}
-	v, ok := values.Lookup(name)
-	return escape(v), ok
+	return p.values.Lookup(name)
 }
 
 // fill puts parameters, encoded, in the place of their {name}.
@@ -177,9 +203,9 @@ func placeholders(s string) []string {
 // parameterName is the name of a placeholder: {*rest} is called rest.
 func parameterName(s string) string { return strings.TrimPrefix(s, "*") }
 
-// escapeSegment percent-encodes a decoded value for one segment of a path: slashes and
-// segments of dots too.
-func escapeSegment(s string) string {
+// escapePath percent-encodes a decoded value for a path: slashes too, since it is to
+// stay in its segment, and segments of dots.
+func escapePath(s string) string {
 	if s == "." || s == ".." {
 		return strings.ReplaceAll(s, ".", "%2E")
 	}

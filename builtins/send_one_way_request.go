@@ -61,7 +61,8 @@ func (s *sendOneWayRequest) Run(x *pipeline.Exchange) error {
 		}
 		r.Body.SetBytes(bytes.Clone(data))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.Context), timeout)
+	// Not the Exchange's context, nor anything derived from it: that ends with the client.
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	transport := x.Services.Transport
 	go func() {
 		defer leave()

@@ -106,5 +106,8 @@ var All = []*pipeline.Policy{
 	notYet("invoke-request"),
 }
 
+// Table is All, ready to look up.
+func Table() *pipeline.Table { return pipeline.NewTable(All) }
+
 // notYet declares a policy that is documented by APIM and not available yet.
 func notYet(name string) *pipeline.Policy { return &pipeline.Policy{Name: name} }
