@@ -27,20 +27,27 @@ type Report struct {
 // unknown fragments, backends and certificates are warnings. A path that is a folder
 // stands for all .xml files below it. A fragment in a folder named "fragments" beside
 // a document is not looked for: what a document includes is not known here.
-func Files(paths []string) (*Report, error) {
+func (r *Report) Files(paths []string) error {
 	files, err := expand(paths)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &Report{}
 	for _, name := range files {
 		content, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.Document(source.NewText(filepath.ToSlash(name), string(content)))
 	}
-	return r, nil
+	return nil
+}
+
+// Add adds what another check has counted.
+func (r *Report) Add(documents, loaded, expressions, compiled int) {
+	r.Documents += documents
+	r.Loaded += loaded
+	r.Expressions += expressions
+	r.Compiled += compiled
 }
 
 // Document checks one policy document or fragment by itself.
@@ -48,7 +55,7 @@ func (r *Report) Document(t *source.Text) {
 	var diags source.List
 	v := policyxml.Substitute(t.View(), policyxml.NamedValues{StandIns: true}, &diags)
 	doc := policyxml.Parse(v, policyxml.Options{Roots: []string{"policies", "fragment"}}, &diags)
-	env := &bareEnv{Expressions: pipeline.NewExpressions(nil)}
+	env := &bareEnv{Expressions: pipeline.NewExpressions(nil, "")}
 	if doc.Root != nil {
 		table := builtins.Table()
 		if doc.Root.Name == "fragment" {

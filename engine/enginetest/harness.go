@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sekisho/builtins"
+	"sekisho/engine/config"
 	"sekisho/engine/gateway"
 	"sekisho/engine/source"
 )
@@ -77,7 +78,7 @@ func Write(t testing.TB, dir, name, content string) {
 }
 
 // Start serves a folder. Faults in it fail the test.
-func Start(t testing.TB, folder string, change ...func(*gateway.Options)) *Harness {
+func Start(t testing.TB, folder string, change ...func(*gateway.Setup)) *Harness {
 	t.Helper()
 	h, diags := Open(t, folder, change...)
 	if h == nil {
@@ -89,7 +90,7 @@ func Start(t testing.TB, folder string, change ...func(*gateway.Options)) *Harne
 }
 
 // Open is Start for folders that may have faults: then the Harness is nil.
-func Open(t testing.TB, folder string, change ...func(*gateway.Options)) (*Harness, []source.Diagnostic) {
+func Open(t testing.TB, folder string, change ...func(*gateway.Setup)) (*Harness, []source.Diagnostic) {
 	t.Helper()
 	h := &Harness{
 		Folder: folder,
@@ -97,18 +98,20 @@ func Open(t testing.TB, folder string, change ...func(*gateway.Options)) (*Harne
 		Origin: startOrigin(t),
 		Log:    &Log{},
 	}
-	o := gateway.Options{
+	o := gateway.Setup{
 		Path: folder, Env: func(string) (string, bool) { return "", false },
 		Table: builtins.Table(), Preflight: builtins.Preflight,
 		Now: h.Clock.Now,
-		Log: slog.New(slog.NewJSONHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: func(config.Logging) slog.Handler {
+			return slog.NewJSONHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug})
+		},
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if host, _, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".test") {
 				address = h.Origin.Address
 			}
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		},
-		Listen: func(network, _ string) (net.Listener, error) { return net.Listen(network, "127.0.0.1:0") },
+		Listen: []string{"127.0.0.1:0"}, Admin: "127.0.0.1:0",
 	}
 	for _, f := range change {
 		f(&o)

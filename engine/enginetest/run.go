@@ -105,7 +105,7 @@ func (h *Harness) checkReceived(t *testing.T, i int, name, want string) {
 func checkDiagnostics(t *testing.T, name string, data []byte, folder, want string) {
 	t.Helper()
 	// Without a path, so that diagnostics name files as the archive does.
-	h, diags := Open(t, folder, func(o *gateway.Options) { o.Folder, o.Path = os.DirFS(folder), "" })
+	h, diags := Open(t, folder, func(o *gateway.Setup) { o.Folder, o.Path = os.DirFS(folder), "" })
 	if h != nil && !strings.Contains(want, "warning:") {
 		t.Errorf("the folder loads")
 	}
@@ -155,7 +155,7 @@ func (a *archive) folder() map[string]string {
 	if _, ok := out["global.xml"]; ok {
 		y.WriteString("policies:\n  global: global.xml\n")
 	}
-	y.WriteString("admin: {address: off}\napis:\n  default:\n    serviceUrl: http://backend.test\n")
+	y.WriteString("apis:\n  default:\n    serviceUrl: http://backend.test\n")
 	if _, ok := out["product.xml"]; !ok {
 		y.WriteString("    subscriptionRequired: false\n")
 	}

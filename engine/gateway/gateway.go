@@ -3,11 +3,13 @@ package gateway
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +20,8 @@ import (
 	"sekisho/engine/source"
 )
 
-// Options are what a Gateway is made of.
-type Options struct {
+// Setup is what a Gateway is made of.
+type Setup struct {
 	// Path is the gateway's folder on disk; it is watched. Folder is used instead where
 	// Path is "": one that is not on disk and never changes.
 	Path   string
@@ -34,20 +36,27 @@ type Options struct {
 	// Report receives the result of every load after the first: its Diagnostics, and
 	// whether the folder now serves. It may be nil.
 	Report func(diags []source.Diagnostic, ok bool)
-	// Log receives the access log and everything else worth a line.
-	Log *slog.Logger
+	// Log makes what the access log and everything else worth a line is written to; nil
+	// for nothing.
+	Log func(config.Logging) slog.Handler
 
-	// What follows is for tests: a clock, a dialer for backends, a way to listen.
-	// Nil means the system's.
-	Now    func() time.Time
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	Listen func(network, address string) (net.Listener, error)
+	// Listen, if not empty, are addresses to serve plain HTTP on, instead of the
+	// listeners of gateway.yaml; Admin, if not "", is the address of the admin listener
+	// or "off".
+	Listen []string
+	Admin  string
+
+	// What follows is for tests: a clock, and a dialer for backends. Nil means the
+	// system's.
+	Now  func() time.Time
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Gateway serves a folder and follows its changes.
 type Gateway struct {
-	o        Options
+	o        Setup
 	services *pipeline.Services
+	log      *slog.Logger
 	metrics  *metrics
 	registry *registry
 	server   *Server
@@ -62,24 +71,21 @@ type Gateway struct {
 
 // Open loads the folder. Everything wrong with it goes to diags; the Gateway is nil if
 // there were errors.
-func Open(o Options, diags *source.List) *Gateway {
+func Open(o Setup, diags *source.List) *Gateway {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Listen == nil {
-		o.Listen = net.Listen
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	g := &Gateway{o: o, metrics: newMetrics()}
+	g := &Gateway{o: o, metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
 	first := g.load(diags)
 	if first == nil {
 		return nil
 	}
+	if o.Log != nil {
+		g.log = slog.New(o.Log(first.model.Logging))
+	}
 	limits := first.model.Limits
 	g.services = &pipeline.Services{
-		Now: o.Now, Rand: rand.Reader, Sleep: sleep, Log: o.Log,
+		Now: o.Now, Rand: rand.Reader, Sleep: sleep, Log: g.log,
 		Metrics:  &g.metrics.custom,
 		Cache:    memory.NewCache(limits.CacheBytes),
 		Counters: memory.NewCounters(limits.CounterBytes),
@@ -111,30 +117,36 @@ func (g *Gateway) install(s *Snapshot) {
 // Start listens and serves. It returns as soon as the listeners are open; serving ends
 // with Shutdown.
 func (g *Gateway) Start() error {
-	s := g.current.Load()
-	server, err := newServer(g, s.model)
-	if err != nil {
+	m := g.current.Load().model
+	g.server = NewServer(Options{
+		Listeners: g.listeners(m), Limits: limitsOf(m.Limits), Services: g.services,
+		BodyLimit: m.Limits.BufferedBodyBytes, Handler: g.handle, Finished: g.finished, Log: g.log,
+	})
+	if err := g.server.Listen(); err != nil {
 		return err
 	}
-	g.server = server
-	if a := s.model.AdminAddress; a != "" {
-		l, err := g.o.Listen("tcp", a)
+	address := m.AdminAddress
+	if g.o.Admin != "" {
+		address = g.o.Admin
+	}
+	if address != "" && address != "off" {
+		l, err := net.Listen("tcp", address)
 		if err != nil {
-			_ = server.Close()
+			g.server.closeListeners()
 			return err
 		}
 		g.admin = newAdmin(l, g.metrics, g.ready.Load)
 		g.task(func() {
-			if err := g.admin.server.Serve(l); err != nil && !isClosed(err) {
-				g.o.Log.Error("the admin listener has ended", slog.Any("error", err))
+			if err := g.admin.server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+				g.log.Error("the admin listener has ended", "error", err)
 			}
 		})
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
 	g.task(func() {
-		if err := server.Serve(); err != nil {
-			g.o.Log.Error("serving has ended", slog.Any("error", err))
+		if err := g.server.Serve(); err != nil {
+			g.log.Error("serving has ended", "error", err)
 		}
 	})
 	if g.o.Path != "" {
@@ -144,13 +156,55 @@ func (g *Gateway) Start() error {
 	return nil
 }
 
+// listeners are the places to listen at. TLS certificates are taken from the Snapshot
+// of the moment, so that a reload renews them; addresses stay until the next start.
+func (g *Gateway) listeners(m *config.Model) []Listener {
+	var out []Listener
+	for _, a := range g.o.Listen {
+		out = append(out, Listener{Address: a})
+	}
+	if out != nil {
+		return out
+	}
+	for i, l := range m.Listeners {
+		ln := Listener{Address: l.Address}
+		if l.TLS != nil {
+			ln.TLS = &tls.Config{
+				MinVersion: l.TLS.MinVersion, NextProtos: []string{"http/1.1"},
+				GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return g.tlsOf(i), nil },
+			}
+		}
+		out = append(out, ln)
+	}
+	return out
+}
+
+// tlsOf is the TLS configuration of listener i as gateway.yaml has it now; nil keeps
+// the one that the listener was started with.
+func (g *Gateway) tlsOf(i int) *tls.Config {
+	ls := g.current.Load().model.Listeners
+	if i >= len(ls) || ls[i].TLS == nil {
+		return nil
+	}
+	t := ls[i].TLS
+	return &tls.Config{
+		MinVersion: t.MinVersion, NextProtos: []string{"http/1.1"},
+		Certificates: []tls.Certificate{t.Certificate},
+		ClientAuth:   t.ClientAuth, ClientCAs: t.ClientRoots,
+	}
+}
+
+func limitsOf(l config.Limits) Limits {
+	return Limits{
+		HeaderBytes: l.HeaderBytes, URLBytes: l.URLBytes, BodyBytes: l.BodyBytes,
+		HeaderTimeout: l.HeaderTimeout, BodyIdle: l.BodyTimeout, WriteIdle: l.BodyTimeout,
+		KeepAlive: l.IdleTimeout, Connections: l.Connections,
+	}
+}
+
 func (g *Gateway) task(f func()) {
 	g.tasks.Add(1)
 	go func() { defer g.tasks.Done(); f() }()
-}
-
-func isClosed(err error) bool {
-	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || err.Error() == "http: Server closed"
 }
 
 // folders are those to watch.
@@ -175,7 +229,13 @@ func (g *Gateway) Reload() bool {
 }
 
 // Addresses are where the gateway listens, in the order of gateway.yaml.
-func (g *Gateway) Addresses() []string { return g.server.Addresses() }
+func (g *Gateway) Addresses() []string {
+	var out []string
+	for _, a := range g.server.Addrs() {
+		out = append(out, a.String())
+	}
+	return out
+}
 
 // AdminAddress is where the admin listener is, "" without one.
 func (g *Gateway) AdminAddress() string {

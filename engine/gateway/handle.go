@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"encoding/binary"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"sekisho/engine/config"
 	"sekisho/engine/config/access"
 	"sekisho/engine/config/route"
+	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/pipeline"
 )
 
@@ -17,18 +20,32 @@ import (
 // operation, answers preflights, checks the key and runs the pipeline.
 func (g *Gateway) handle(x *pipeline.Exchange) {
 	s := g.current.Load()
+	x.Start, x.ID = g.o.Now(), newID()
 	x.Forwarder, x.GlobalPolicy = s.backends, s.global
 	g.metrics.active.Inc()
 	op := g.serve(s, x)
-	took := g.o.Now().Sub(x.Start)
-	g.metrics.active.Dec()
 	m := g.metrics.unmatched
 	if op != nil {
 		m = op.metrics
 	}
-	m.observe(x.Response.Status, took)
-	if s.model.Logging.Access {
-		g.logAccess(x, took)
+	m.observe(x.Response.Status, g.o.Now().Sub(x.Start))
+}
+
+// newID makes the id of a request: a random GUID. It names a request and guards
+// nothing, so a generator without system calls will do.
+func newID() (id clr.Guid) {
+	binary.LittleEndian.PutUint64(id[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(id[8:], rand.Uint64())
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// finished is called when the answer has been sent, or the client has left.
+func (g *Gateway) finished(x *pipeline.Exchange, o Outcome) {
+	g.metrics.active.Dec()
+	if g.current.Load().model.Logging.Access {
+		g.logAccess(x, o)
 	}
 }
 
@@ -201,12 +218,13 @@ func (p *parameters) Each(f func(name, value string) bool) {
 
 // logAccess writes the line of a request: what came, what was answered, and for a
 // Fault what failed and why. No header, query or body is in it: they may be secret.
-func (g *Gateway) logAccess(x *pipeline.Exchange, took time.Duration) {
+func (g *Gateway) logAccess(x *pipeline.Exchange, o Outcome) {
 	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs,
 		slog.String("requestId", x.ID.String()), slog.String("method", x.OriginalMethod),
 		slog.String("host", x.OriginalURL.Host), slog.String("path", x.OriginalURL.Path),
-		slog.Int("status", x.Response.Status), slog.Duration("took", took), slog.String("client", x.ClientIP))
+		slog.Int("status", o.Status), slog.Duration("took", g.o.Now().Sub(x.Start)),
+		slog.Int64("received", o.Received), slog.Int64("sent", o.Sent), slog.String("client", x.ClientIP))
 	if x.Route != nil {
 		attrs = append(attrs, slog.String("api", x.Route.API.ID), slog.String("operation", x.Route.Operation.ID))
 	}
@@ -228,5 +246,8 @@ func (g *Gateway) logAccess(x *pipeline.Exchange, took time.Duration) {
 			}
 		}
 	}
-	g.o.Log.LogAttrs(x.Context, level, "request", attrs...)
+	if o.Err != nil {
+		attrs = append(attrs, slog.String("cut", o.Err.Error()))
+	}
+	g.log.LogAttrs(x.Context, level, "request", attrs...)
 }

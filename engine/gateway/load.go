@@ -14,21 +14,41 @@ import (
 	"sekisho/engine/source"
 )
 
-// load reads the folder into a Snapshot; nil if there were errors.
-func (g *Gateway) load(diags *source.List) *Snapshot {
+// Counts are what a load has read: policy documents and fragments, those of them
+// without an error, expressions, and those of them that compile.
+type Counts struct{ Documents, Loaded, Expressions, Compiled int }
+
+// Check loads the folder without serving it. Everything wrong with it goes to diags.
+func Check(o Setup, diags *source.List) Counts {
+	_, counts := read(o, diags)
+	return counts
+}
+
+// read loads the folder into a Snapshot; nil if there were errors.
+func read(o Setup, diags *source.List) (*Snapshot, Counts) {
 	before := diags.Errors()
 	var model *config.Model
-	if g.o.Path != "" {
-		model = config.Load(g.o.Path, g.o.Env, diags)
+	if o.Path != "" {
+		model = config.Load(o.Path, o.Env, diags)
 	} else {
-		model = config.LoadFS(g.o.Folder, g.o.Env, diags)
+		model = config.LoadFS(o.Folder, o.Env, diags)
 	}
 	if model == nil {
-		return nil
+		return nil, Counts{}
 	}
-	l := newLoader(model, g.o.Table, diags)
+	l := newLoader(model, o.Table, diags)
 	s := l.snapshot()
+	l.counts.Compiled = l.exprs.Compiled()
 	if diags.Errors() > before {
+		return nil, l.counts
+	}
+	return s, l.counts
+}
+
+// load reads the folder into a Snapshot with its metrics; nil if there were errors.
+func (g *Gateway) load(diags *source.List) *Snapshot {
+	s, _ := read(g.o, diags)
+	if s == nil {
 		return nil
 	}
 	for op, o := range s.routes {
@@ -45,7 +65,7 @@ type loader struct {
 	named     policyxml.NamedValues
 	fragments map[string]*policyxml.Document
 	exprs     *pipeline.Expressions
-	documents int
+	counts    Counts
 }
 
 func newLoader(m *config.Model, table *pipeline.Table, diags *source.List) *loader {
@@ -63,8 +83,13 @@ func newLoader(m *config.Model, table *pipeline.Table, diags *source.List) *load
 	for _, id := range l.Fragments() {
 		doc := l.parse(m.Fragments[id], "fragment")
 		l.fragments[id] = doc
-		if doc != nil {
-			pipeline.CheckFragment(doc, table, l.env(nil), diags)
+		if doc == nil {
+			continue
+		}
+		before := diags.Errors()
+		pipeline.CheckFragment(doc, table, l.env(nil), diags)
+		if diags.Errors() == before {
+			l.counts.Loaded++
 		}
 	}
 	return l
@@ -73,8 +98,9 @@ func newLoader(m *config.Model, table *pipeline.Table, diags *source.List) *load
 // parse reads a document whose root must be of that name; nil if it has errors.
 func (l *loader) parse(t *source.Text, root string) *policyxml.Document {
 	before := l.diags.Errors()
-	l.documents++
 	doc := policyxml.Parse(policyxml.Substitute(t.View(), l.named, l.diags), policyxml.Options{Roots: []string{root}}, l.diags)
+	l.counts.Documents++
+	l.counts.Expressions += doc.Expressions()
 	if l.diags.Errors() > before || doc.Root == nil {
 		return nil
 	}
@@ -91,7 +117,12 @@ func (l *loader) compile(t *source.Text, scope pipeline.Scope, operations []*con
 	if doc == nil {
 		return nil
 	}
-	return pipeline.Compile(doc, scope, l.table, l.env(operations), l.diags)
+	before := l.diags.Errors()
+	c := pipeline.Compile(doc, scope, l.table, l.env(operations), l.diags)
+	if l.diags.Errors() == before {
+		l.counts.Loaded++
+	}
+	return c
 }
 
 func (l *loader) snapshot() *Snapshot {
