@@ -319,8 +319,7 @@ func (p *parser) loopOptions(t tag, l *lexer, o *loopOptions) {
 		}
 		colon := l.take()
 		if colon.view.S != ":" {
-			p.errorf(w.view.All(), "{%% %s %%} has no option %q", t.name, w.view.S).
-				WithHint("%s", didYouMean(w.view.S, []string{"limit", "offset", "reversed", "cols"}))
+			p.noOption(w, t)
 			return
 		}
 		if w.view.S == "offset" && l.peek().view.S == "continue" {
@@ -341,9 +340,14 @@ func (p *parser) loopOptions(t tag, l *lexer, o *loopOptions) {
 			}
 			fallthrough
 		default:
-			p.errorf(w.view.All(), "{%% %s %%} has no option %q", t.name, w.view.S)
+			p.noOption(w, t)
 		}
 	}
+}
+
+func (p *parser) noOption(w lexeme, t tag) {
+	p.errorf(w.view.All(), "{%% %s %%} has no option %q", t.name, w.view.S).
+		WithHint("%s", didYouMean(w.view.S, []string{"limit", "offset", "reversed", "cols"}))
 }
 
 func (p *parser) tableRow(t tag, depth int) node {
