@@ -292,7 +292,7 @@ func unique[T any](b *builder, m map[string]*T, id text, v *T, what string, at s
 	}
 	key := strings.ToLower(id.Value)
 	if o := m[key]; o != nil {
-		b.diags.Errorf(at, CodeDuplicateID, "there is a %s %q already", what, id.Value).WithNote(place(o), "first here")
+		b.diags.Errorf(at, CodeDuplicateID, "there is already %s %q", article(what), id.Value).WithNote(place(o), "first here")
 		return false
 	}
 	if id.Value == "" || strings.ContainsAny(id.Value, "/\\ \t\r\n") || id.Value[0] == '.' {
@@ -300,6 +300,13 @@ func unique[T any](b *builder, m map[string]*T, id text, v *T, what string, at s
 	}
 	m[key] = v
 	return true
+}
+
+func article(what string) string {
+	if strings.ContainsAny(what[:1], "aeiouAEIOU") {
+		return "an " + what
+	}
+	return "a " + what
 }
 
 // lookup finds what an id refers to, or reports that there is no such thing.
@@ -377,7 +384,7 @@ func (b *builder) policies() {
 			continue
 		}
 		if m.Fragments[f.ID.Value] != nil {
-			b.diags.Errorf(f.ID.At, CodeDuplicateID, "there is a fragment %q already", f.ID.Value)
+			b.diags.Errorf(f.ID.At, CodeDuplicateID, "there is already a fragment %q", f.ID.Value)
 			continue
 		}
 		if t := b.read(f.File.Value, maxFragmentBytes, f.File.At); t != nil {
@@ -396,7 +403,7 @@ func (b *builder) policies() {
 		}
 		id := strings.TrimSuffix(path.Base(rel), path.Ext(rel))
 		if m.Fragments[id] != nil {
-			b.unused(name, "there is a fragment %q already", id)
+			b.unused(name, "there is already a fragment %q", id)
 			continue
 		}
 		if t := b.read(name, maxFragmentBytes, source.Range{}); t != nil {
@@ -412,11 +419,12 @@ func (b *builder) policies() {
 
 // unused reports a file that has no effect, with the name it perhaps should have.
 func (b *builder) unused(name, format string, args ...any) {
-	g := b.diags.Warnf(source.Range{Text: source.NewText(b.files.display(name), "")}, CodeUnusedFile, format, args...)
+	data, _ := b.files.read(name, maxFragmentBytes) // for the excerpt alone
+	g := b.diags.Warnf(source.Range{Text: source.NewText(b.files.display(name), string(data))}, CodeUnusedFile, format, args...)
 	var candidates []string
 	dir := filepath.ToSlash(b.file.Policies.Directory.Value)
 	for n := range b.files.seen {
-		if b.texts[n] == nil && strings.HasPrefix(n, dir) && strings.HasSuffix(n, ".xml") {
+		if n != name && b.texts[n] == nil && strings.HasPrefix(n, dir) && strings.HasSuffix(n, ".xml") {
 			candidates = append(candidates, n)
 		}
 	}

@@ -48,7 +48,7 @@ func (b *builder) api(f *fileAPI) *API {
 	key := strings.ToLower(a.ID)
 	for _, o := range b.apis[key] {
 		if o.Revision == a.Revision {
-			b.diags.Errorf(a.At, CodeDuplicateID, "there is an API %q already, in revision %s", a.ID, a.Revision).
+			b.diags.Errorf(a.At, CodeDuplicateID, "there is already an API %q in revision %s", a.ID, a.Revision).
 				WithHint("revisions of an API share its id and have different revision").WithNote(o.At, "first here")
 			return nil
 		}
@@ -115,11 +115,10 @@ func (b *builder) prefix(t text) string {
 		}
 		b.diags.Errorf(r, CodeBadPath, "the path of an API is a literal: %q has no place in it", p[i]).
 			WithHint("parameters and wildcards stand in the URL templates of operations")
-		return p[:i]
+		return p
 	}
 	if n, ok := route.NormalizePath("/" + p); !ok || n != "/"+p && !strings.Contains(n, "%") {
 		b.diags.Errorf(t.At, CodeBadPath, "no request has the path %q: requests are matched in their normal form", t.Raw)
-		return ""
 	}
 	return p
 }

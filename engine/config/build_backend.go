@@ -180,6 +180,9 @@ func (b *builder) breaker(f *fileBreaker) *Breaker {
 	c := &r.FailureCondition
 	k := &Breaker{Name: r.Name.Value, Count: int(c.Count.Value), Percentage: int(c.Percentage.Value), Interval: c.Interval.Value,
 		TripDuration: r.TripDuration.Value, AcceptRetryAfter: r.AcceptRetryAfter.Value}
+	if !c.Interval.Set && !c.Count.Set && !c.Percentage.Set && c.StatusCodeRanges == nil && c.ErrorReasons == nil {
+		return k // missing altogether, and reported
+	}
 	switch {
 	case c.Count.Set && c.Percentage.Set:
 		b.diags.Errorf(c.Percentage.At, CodeBreaker, "failures are counted already: count or percentage, not both").WithNote(c.Count.At, "here")
@@ -222,6 +225,9 @@ func (b *builder) statusRange(f *fileStatusRange) (StatusRange, bool) {
 			b.diags.Errorf(at, CodeBadValue, "%q is not a status code, nor a range such as 500-599", f.written.Raw)
 			return r, false
 		}
+	}
+	if !f.Min.Set || !f.Max.Set {
+		return r, false // reported
 	}
 	if r.Min > r.Max {
 		b.diags.Errorf(at, CodeBadValue, "the range of status codes ends before it begins")

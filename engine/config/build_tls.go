@@ -28,9 +28,22 @@ func (b *builder) listeners() {
 	seen := map[string]source.Range{}
 	taken := func(t text) {
 		if at, twice := seen[t.Value]; twice {
-			b.diags.Errorf(t.At, CodeDuplicateID, "there is a listener on %s already", t.Raw).WithNote(at, "here")
+			g := b.diags.Errorf(t.At, CodeDuplicateID, "there is already a listener on %s", t.Raw)
+			if at.End > 0 {
+				g.WithNote(at, "here")
+			} else {
+				g.WithHint("it is the admin listener's default: give one of them another address")
+			}
 		} else if !strings.HasSuffix(t.Value, ":0") {
 			seen[t.Value] = t.At
+		}
+	}
+	if a := b.file.Admin.Address; !strings.EqualFold(a.Value, "off") && b.address(a) {
+		m.AdminAddress = a.Value
+		if a.Set {
+			taken(a)
+		} else {
+			seen[a.Value] = source.Range{Text: b.text}
 		}
 	}
 	for i := range b.file.Listeners {
@@ -46,10 +59,6 @@ func (b *builder) listeners() {
 			b.diags.Errorf(f.At, CodeConflict, "client certificates come with TLS, and this listener has none").WithHint("give it tls: {certificate: …, key: …}")
 		}
 		m.Listeners = append(m.Listeners, l)
-	}
-	if a := b.file.Admin.Address; !strings.EqualFold(a.Value, "off") && b.address(a) {
-		taken(a)
-		m.AdminAddress = a.Value
 	}
 }
 

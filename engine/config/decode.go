@@ -248,7 +248,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f field, keyAt source.Ran
 			d.scalarText(n, p)
 			d.checkEnum(p, f)
 		}
-	case *number, *flag, *duration, *size, *instant:
+	case *number, *truth, *duration, *size, *instant:
 		if n = d.scalarNode(n, f.key, depth); n != nil {
 			var t text
 			d.scalarText(n, &t)
@@ -334,11 +334,12 @@ func (d *decoder) checkEnum(t *text, f field) {
 	t.Value = f.enum[0]
 }
 
-// parsed reads a number, flag, duration, size or instant from its text.
+// parsed reads a number, truth, duration, size or instant from its text.
 func (d *decoder) parsed(v reflect.Value, t text, f field) {
 	bad := func(want, hint string) {
 		d.diags.Errorf(t.At, CodeBadValue, "%q wants %s, got %q", f.key, want, t.Raw).WithHint("%s", hint)
 		d.defaultField(v, f, t.At)
+		v.FieldByName("Set").SetBool(true) // it is there, if of no use
 	}
 	switch p := v.Addr().Interface().(type) {
 	case *number:
@@ -353,10 +354,10 @@ func (d *decoder) parsed(v reflect.Value, t text, f field) {
 			return
 		}
 		*p = number{t.place, n, true}
-	case *flag:
+	case *truth:
 		switch strings.ToLower(t.Value) {
 		case "true", "false":
-			*p = flag{t.place, strings.EqualFold(t.Value, "true"), true}
+			*p = truth{t.place, strings.EqualFold(t.Value, "true"), true}
 		case "yes", "on":
 			bad("true or false", "write true")
 		case "no", "off":
@@ -527,8 +528,8 @@ func (d *decoder) defaultField(v reflect.Value, f field, at source.Range) {
 	case *number:
 		n, _ := strconv.ParseInt(f.def, 10, 64)
 		*p = number{place{at}, n, false}
-	case *flag:
-		*p = flag{place{at}, f.def == "true", false}
+	case *truth:
+		*p = truth{place{at}, f.def == "true", false}
 	case *duration:
 		n, _ := parseDuration(f.def)
 		*p = duration{place{at}, n, false}

@@ -66,9 +66,9 @@ type fileAdmin struct {
 
 type fileLogging struct {
 	place
-	Format text `yaml:"format" enum:"text,json" default:"text" doc:"How lines are written."`
-	Level  text `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"The least level that is written."`
-	Access flag `yaml:"access" default:"true" doc:"One line per request."`
+	Format text  `yaml:"format" enum:"text,json" default:"text" doc:"How lines are written."`
+	Level  text  `yaml:"level" enum:"debug,info,warn,error" default:"info" doc:"The least level that is written."`
+	Access truth `yaml:"access" default:"true" doc:"One line per request."`
 }
 
 type filePolicies struct {
@@ -122,8 +122,8 @@ type fileAPI struct {
 	VersionSet           text            `yaml:"versionSet" doc:"The id of a version set."`
 	Versioning           *fileVersioning `yaml:"versioning" doc:"A versioning scheme of its own, instead of versionSet."`
 	Revision             text            `yaml:"revision" default:"1" doc:"The revision: what stands after ;rev= in the URL."`
-	IsCurrent            flag            `yaml:"isCurrent" doc:"Whether the API answers without ;rev=N. Default: true, unless the id is shared with a revision that says so."`
-	SubscriptionRequired flag            `yaml:"subscriptionRequired" default:"true" doc:"Whether a key is needed outside open products."`
+	IsCurrent            truth           `yaml:"isCurrent" doc:"Whether the API answers without ;rev=N. Default: true, unless the id is shared with a revision that says so."`
+	SubscriptionRequired truth           `yaml:"subscriptionRequired" default:"true" doc:"Whether a key is needed outside open products."`
 	KeyNames             fileKeyNames    `yaml:"subscriptionKeyParameterNames" doc:"Where the subscription key stands in a request."`
 	Policy               text            `yaml:"policy" doc:"The policy document of the API. Default: apis/<id>.xml in the policy folder, if it is there."`
 	OpenAPI              text            `yaml:"openapi" doc:"An OpenAPI 3 document, YAML or JSON: its operations become the API's."`
@@ -161,8 +161,8 @@ type fileProduct struct {
 	ID                   text   `yaml:"id,required" doc:"context.Product.Id, and the scope /products/<id>."`
 	Name                 text   `yaml:"name" doc:"context.Product.Name. Default: the id."`
 	APIs                 []text `yaml:"apis" doc:"The ids of its APIs."`
-	SubscriptionRequired flag   `yaml:"subscriptionRequired" default:"true" doc:"Without it the product is open: its APIs may be called without a key. An API can be in one open product."`
-	ApprovalRequired     flag   `yaml:"approvalRequired" default:"false" doc:"context.Product.ApprovalRequired."`
+	SubscriptionRequired truth  `yaml:"subscriptionRequired" default:"true" doc:"Without it the product is open: its APIs may be called without a key. An API can be in one open product."`
+	ApprovalRequired     truth  `yaml:"approvalRequired" default:"false" doc:"context.Product.ApprovalRequired."`
 	SubscriptionsLimit   number `yaml:"subscriptionsLimit" min:"1" doc:"context.Product.SubscriptionsLimit. Default: none."`
 	State                text   `yaml:"state" enum:"published,notPublished" default:"published" doc:"context.Product.State. A product that is not published works all the same."`
 	Groups               []text `yaml:"groups" doc:"The ids of the groups that see it."`
@@ -181,7 +181,7 @@ type fileSubscript struct {
 	CreatedDate  instant `yaml:"createdDate" doc:"context.Subscription.CreatedDate."`
 	StartDate    instant `yaml:"startDate" doc:"The keys are good from this time on."`
 	EndDate      instant `yaml:"endDate" doc:"The keys are good up to this time."`
-	AllowTracing flag    `yaml:"allowTracing" default:"false" doc:"Whether requests with its keys may ask for a trace."`
+	AllowTracing truth   `yaml:"allowTracing" default:"false" doc:"Whether requests with its keys may ask for a trace."`
 }
 
 type fileUser struct {
@@ -210,9 +210,9 @@ type fileGroup struct {
 
 type fileNamed struct {
 	place
-	Name   text `yaml:"name,required" doc:"What stands between {{ and }}: letters, digits, \".\", \"-\" and \"_\"."`
-	Value  text `yaml:"value,required" doc:"The value: a text, or a policy expression."`
-	Secret flag `yaml:"secret" default:"false" doc:"A secret value never shows in traces and logs."`
+	Name   text  `yaml:"name,required" doc:"What stands between {{ and }}: letters, digits, \".\", \"-\" and \"_\"."`
+	Value  text  `yaml:"value,required" doc:"The value: a text, or a policy expression."`
+	Secret truth `yaml:"secret" default:"false" doc:"A secret value never shows in traces and logs."`
 }
 
 func (f *fileNamed) short(v text)     { f.Value = v }

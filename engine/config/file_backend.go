@@ -33,8 +33,8 @@ type fileAuthorization struct {
 
 type fileBackendTLS struct {
 	place
-	ValidateChain flag   `yaml:"validateCertificateChain" default:"true" doc:"Whether the certificate must come from a trusted authority."`
-	ValidateName  flag   `yaml:"validateCertificateName" default:"true" doc:"Whether the certificate must be for the host that is called."`
+	ValidateChain truth  `yaml:"validateCertificateChain" default:"true" doc:"Whether the certificate must come from a trusted authority."`
+	ValidateName  truth  `yaml:"validateCertificateName" default:"true" doc:"Whether the certificate must be for the host that is called."`
 	Roots         []text `yaml:"roots" doc:"PEM files of the authorities that are trusted. Default: the system's."`
 	ServerName    text   `yaml:"serverName" doc:"The name to ask for and to check, instead of the URL's host."`
 }
@@ -49,7 +49,7 @@ type fileBreakerRule struct {
 	Name             text        `yaml:"name" doc:"A name for logs and metrics."`
 	FailureCondition fileFailure `yaml:"failureCondition,required" doc:"When it trips."`
 	TripDuration     duration    `yaml:"tripDuration,required" doc:"How long it stays open."`
-	AcceptRetryAfter flag        `yaml:"acceptRetryAfter" default:"false" doc:"Whether a Retry-After header of the backend replaces tripDuration."`
+	AcceptRetryAfter truth       `yaml:"acceptRetryAfter" default:"false" doc:"Whether a Retry-After header of the backend replaces tripDuration."`
 }
 
 type fileFailure struct {
@@ -69,7 +69,11 @@ type fileStatusRange struct {
 	written text
 }
 
-func (f *fileStatusRange) short(v text) { f.written = v }
+func (f *fileStatusRange) short(v text) {
+	f.written = v
+	f.Min.Set, f.Max.Set = true, true // not missing: the builder reads them
+}
+
 func (f *fileStatusRange) shortDoc() string {
 	return "One code, such as 429, or a range, such as 500-599."
 }

@@ -19,20 +19,10 @@ func folderOf(files map[string]string) fstest.MapFS {
 
 func render(diags *source.List) string {
 	var b strings.Builder
-	for _, d := range diags.Sorted() {
-		p := d.Range.Pos()
-		b.WriteString(d.Range.Text.Name)
-		b.WriteString(strings.Join([]string{"", itoa(p.Line), itoa(p.Col), " " + d.Severity.String(), " " + d.Message + " [" + string(d.Code) + "]"}, ":"))
-		b.WriteString("\n")
+	if err := source.WriteText(&b, diags.Sorted(), source.TextOptions{Limit: -1}); err != nil {
+		panic(err)
 	}
 	return b.String()
-}
-
-func itoa(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return itoa(n/10) + itoa(n%10)
 }
 
 // mustLoad loads a folder without a single Diagnostic.

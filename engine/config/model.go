@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"io/fs"
 	"net/url"
+	"strings"
 	"time"
 
 	"sekisho/engine/config/route"
@@ -57,7 +58,7 @@ type Model struct {
 	byID  index
 }
 
-// index finds things by their ids.
+// index finds things by their ids, in lower case.
 type index struct {
 	backends     map[string]*Backend
 	named        map[string]*NamedValue
@@ -65,17 +66,20 @@ type index struct {
 	products     map[string]*Product
 }
 
-// Backend finds a backend by id; nil if there is none.
-func (m *Model) Backend(id string) *Backend { return m.byID.backends[id] }
+// Backend finds a backend by id; nil if there is none. Case makes no difference,
+// here and in the finders below.
+func (m *Model) Backend(id string) *Backend { return m.byID.backends[strings.ToLower(id)] }
 
 // NamedValue finds a named value; nil if there is none.
-func (m *Model) NamedValue(name string) *NamedValue { return m.byID.named[name] }
+func (m *Model) NamedValue(name string) *NamedValue { return m.byID.named[strings.ToLower(name)] }
 
 // Certificate finds a certificate by id or by thumbprint; nil if there is none.
-func (m *Model) Certificate(id string) *Certificate { return m.byID.certificates[id] }
+func (m *Model) Certificate(id string) *Certificate {
+	return m.byID.certificates[strings.ToLower(id)]
+}
 
 // Product finds a product by id; nil if there is none.
-func (m *Model) Product(id string) *Product { return m.byID.products[id] }
+func (m *Model) Product(id string) *Product { return m.byID.products[strings.ToLower(id)] }
 
 // Gateway is what context.Deployment tells, and the mode.
 type Gateway struct {

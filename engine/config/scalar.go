@@ -45,7 +45,7 @@ type number struct {
 	Set   bool
 }
 
-type flag struct {
+type truth struct {
 	place
 	Value bool
 	Set   bool
