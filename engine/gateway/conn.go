@@ -1,0 +1,580 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/pipeline"
+
+	"github.com/valyala/fasthttp"
+)
+
+// The states of a client connection that Shutdown tells apart.
+const (
+	connIdle   int32 = iota // waits for a request
+	connActive              // serves one
+	connClosed              // Shutdown has closed it while idle
+)
+
+// initialReadBuffer is the size in bytes that a connection's buffer begins with. A
+// header that does not fit makes it grow, up to the limit.
+const initialReadBuffer = 4 << 10
+
+// watchAfter is how long an exchange may take before its client's connection is
+// watched. Most are done by then, and pay for a timer only.
+const watchAfter = 5 * time.Millisecond
+
+// client is a connection that a client made. One goroutine serves it; what others may
+// touch is under mu.
+type client struct {
+	server *Server
+	raw    net.Conn // the socket
+	net    net.Conn // what is read and written: the socket, or TLS on it
+	br     *bufio.Reader
+	life   *lifeline
+	state  atomic.Int32
+
+	scheme string
+	ip     string
+	local  string
+	cert   *apim.Certificate
+
+	parser fasthttp.RequestHeader
+	// head is what the fields of the request being served are pieces of.
+	head    string
+	scratch []byte
+	out     []byte // what is to be written
+	fr      framing
+	body    requestBody
+	tunnel  *tunnel
+	whole   atomic.Bool // the request's body was read to its end
+	sending atomic.Bool // somebody else is reading the request's body right now
+
+	waiting  time.Duration // the limit of the read under way
+	reading  deadline
+	writing  deadline
+	received int64 // bytes of the request's body
+	sent     int64 // bytes of the response's body
+
+	mu       sync.Mutex
+	cond     sync.Cond
+	timer    *time.Timer
+	served   bool // an exchange is under way and its client may be watched
+	pending  bool // its body is not read to its end yet
+	overdue  bool // the timer has fired
+	watching bool
+	stopping bool
+	held     [1]byte // a byte that the watcher read
+	holds    bool
+}
+
+func newClient(s *Server, raw, nc net.Conn) *client {
+	c := &client{server: s, raw: raw, net: nc, scheme: "http"}
+	c.cond.L = &c.mu
+	c.life = newLifeline(c)
+	c.reading.set, c.writing.set = nc.SetReadDeadline, nc.SetWriteDeadline
+	c.br = bufio.NewReaderSize(c, initialReadBuffer)
+	c.ip, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
+	c.local = nc.LocalAddr().String()
+	c.parser.DisableNormalizing()
+	return c
+}
+
+// secured takes over what the TLS handshake told.
+func (c *client) secured(state tls.ConnectionState) {
+	c.scheme = "https"
+	if len(state.PeerCertificates) > 0 {
+		c.cert = &apim.Certificate{Certificate: state.PeerCertificates[0]}
+	}
+}
+
+// Read is what the connection's buffer reads from. It extends the deadline of the read
+// under way and hands back what the watcher took.
+func (c *client) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c.mu.Lock()
+	if c.holds {
+		p[0] = c.held[0]
+		c.holds = false
+		c.mu.Unlock()
+		return 1, nil
+	}
+	c.mu.Unlock()
+	c.reading.extend(c.waiting)
+	return c.net.Read(p)
+}
+
+// write writes p whole, so long as the client takes some of it within each limit.
+func (c *client) write(p []byte) error {
+	for {
+		c.writing.extend(c.server.limits.WriteIdle)
+		n, err := c.net.Write(p)
+		p = p[n:]
+		if err == nil {
+			return nil
+		}
+		if n > 0 && isTimeout(err) {
+			continue
+		}
+		c.life.end(errClientLeft)
+		return err
+	}
+}
+
+// next waits for the next request and reads its header. An error that is a *refusal is
+// to be answered; after any other the connection is to be closed silently.
+func (c *client) next(first bool) error {
+	c.waiting = c.server.limits.KeepAlive
+	if first {
+		c.waiting = c.server.limits.HeaderTimeout
+	}
+	if _, err := c.br.Peek(1); err != nil {
+		return err
+	}
+	if !c.state.CompareAndSwap(connIdle, connActive) {
+		return net.ErrClosed
+	}
+	// The rest of the header has one deadline, however it trickles in.
+	c.waiting = untouched
+	if !headComplete(c.br) {
+		c.reading.reset(c.server.limits.HeaderTimeout)
+	}
+	for {
+		err := c.parser.Read(c.br)
+		if err == nil {
+			return nil
+		}
+		var small *fasthttp.ErrSmallBuffer
+		switch {
+		case errors.As(err, &small) && c.br.Size() < c.server.limits.HeaderBytes:
+			c.grow()
+		case errors.As(err, &small):
+			return c.tooLarge()
+		case isTimeout(err):
+			return refuse(408, "The request's header was not complete in time.")
+		case errors.Is(err, io.EOF), isClosed(err):
+			return err
+		default:
+			if tooLong(c.br, c.server.limits.URLBytes) {
+				return c.tooLarge()
+			}
+			return refuse(400, "The request is malformed.")
+		}
+	}
+}
+
+// headComplete tells whether the buffer holds a whole header.
+func headComplete(br *bufio.Reader) bool {
+	b, _ := br.Peek(br.Buffered())
+	return bytes.Contains(b, []byte("\r\n\r\n"))
+}
+
+// grow makes the buffer of the connection large enough for any header allowed.
+func (c *client) grow() {
+	b, _ := c.br.Peek(c.br.Buffered())
+	have := bytes.NewReader(bytes.Clone(b))
+	c.br = bufio.NewReaderSize(io.MultiReader(have, c), c.server.limits.HeaderBytes)
+	_, _ = c.br.Peek(have.Len())
+}
+
+// tooLarge tells which limit a header is over.
+func (c *client) tooLarge() error {
+	if tooLong(c.br, c.server.limits.URLBytes) {
+		return refuse(414, "The request URL is too long.")
+	}
+	return refuse(431, "The request header is too large.")
+}
+
+// tooLong tells whether the request line in the buffer has a target over limit bytes.
+func tooLong(br *bufio.Reader, limit int) bool {
+	b, _ := br.Peek(br.Buffered())
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	_, target, ok := bytes.Cut(line, []byte(" "))
+	if !ok {
+		return false
+	}
+	target, _, _ = bytes.Cut(target, []byte(" "))
+	return len(target) > limit
+}
+
+// admit makes the header that next has read into the request of x. The error is a
+// *refusal.
+func (c *client) admit(x *pipeline.Exchange) error {
+	uri, block := c.parser.RequestURI(), c.parser.RawHeaders()
+	c.scratch = append(append(c.scratch[:0], uri...), block...)
+	c.head = string(c.scratch)
+	target, fields := c.head[:len(uri)], c.head[len(uri):]
+	if fields == "" {
+		fields = "\r\n"
+	}
+	if len(target) > c.server.limits.URLBytes {
+		return refuse(414, "The request URL is too long.")
+	}
+	proto := methodOrProto(c.parser.Protocol())
+	if proto != "HTTP/1.1" && proto != "HTTP/1.0" {
+		return refuse(505, "The HTTP version is not supported.")
+	}
+	r := &x.Request
+	r.Proto = proto
+	r.Method = methodOrProto(c.parser.Method())
+	if r.Method == "CONNECT" {
+		return refuse(405, "The method is not allowed.")
+	}
+	var err error
+	c.fr, err = readFields(fields, &r.Header, false)
+	switch {
+	case err == errExpectation:
+		return refuse(417, "The expectation cannot be met.")
+	case err != nil:
+		return &refusal{400, "The request is malformed: " + err.Error() + "."}
+	case proto == "HTTP/1.0" && c.fr.chunked:
+		return refuse(400, "The request is malformed: HTTP/1.0 has no chunked bodies.")
+	case c.fr.hosts > 1 || c.fr.hosts == 0 && proto == "HTTP/1.1":
+		return refuse(400, "The request must have one Host header.")
+	case c.fr.hosts == 1 && !isHost(c.fr.host):
+		return refuse(400, "The Host header is malformed.")
+	}
+	if proto == "HTTP/1.0" {
+		c.fr.close = !c.fr.keep || c.fr.close
+		c.fr.expect = false
+	}
+	if err := c.locate(target, r); err != nil {
+		return err
+	}
+	if c.fr.websocket() && r.Method == "GET" && proto == "HTTP/1.1" {
+		r.Header.Add("Connection", "Upgrade")
+		r.Header.Add("Upgrade", c.fr.protocol)
+	} else {
+		c.fr.upgrade = false
+	}
+	if c.fr.trailers {
+		r.Header.Add("TE", "trailers")
+	}
+	if c.fr.trailer != "" && c.fr.chunked {
+		r.Header.Add("Trailer", c.fr.trailer)
+	}
+	x.OriginalURL, x.OriginalMethod = r.URL, r.Method
+	x.ClientIP, x.ClientCert = c.ip, c.cert
+	x.Context = c.life
+	return c.attachBody(r)
+}
+
+// locate reads the request target into the URL.
+func (c *client) locate(target string, r *pipeline.Request) error {
+	r.URL = pipeline.URL{Scheme: c.scheme, Host: c.fr.host}
+	if target[0] != '/' && target != "*" {
+		u, ok := pipeline.ParseURL(target)
+		if !ok || !isHost(u.Host) {
+			return refuse(400, "The request target is malformed.")
+		}
+		// RFC 9112, section 3.2.2: the target's host counts, not the header's; whoever
+		// looks at either from here on sees the same one.
+		_, authority, _ := stringsCut3(target)
+		r.URL.Host = authority
+		r.Header.Set("Host", authority)
+		c.fr.host = authority
+		if r.URL.Path, r.URL.Query = u.Path, u.Query; r.URL.Path == "" {
+			r.URL.Path = "/"
+		}
+		return nil
+	}
+	for i := 0; i < len(target); i++ {
+		if target[i] == '?' {
+			r.URL.Path, r.URL.Query = target[:i], target[i+1:]
+			break
+		}
+	}
+	if r.URL.Path == "" {
+		r.URL.Path = target
+	}
+	if r.URL.Host == "" {
+		r.URL.Host = c.local
+	}
+	return nil
+}
+
+// stringsCut3 cuts scheme://authority/rest.
+func stringsCut3(s string) (scheme, authority, rest string) {
+	for i := 0; i+2 < len(s); i++ {
+		if s[i] == ':' {
+			scheme, authority = s[:i], s[i+3:]
+			break
+		}
+	}
+	for i := 0; i < len(authority); i++ {
+		if authority[i] == '/' || authority[i] == '?' || authority[i] == '#' {
+			return scheme, authority[:i], authority[i:]
+		}
+	}
+	return scheme, authority, ""
+}
+
+// methodOrProto returns b as a string, without an allocation for what is common.
+func methodOrProto(b []byte) string {
+	switch string(b) {
+	case "GET":
+		return "GET"
+	case "POST":
+		return "POST"
+	case "PUT":
+		return "PUT"
+	case "DELETE":
+		return "DELETE"
+	case "PATCH":
+		return "PATCH"
+	case "HEAD":
+		return "HEAD"
+	case "OPTIONS":
+		return "OPTIONS"
+	case "HTTP/1.1":
+		return "HTTP/1.1"
+	case "HTTP/1.0":
+		return "HTTP/1.0"
+	}
+	return string(b)
+}
+
+// attachBody gives the request its body, a stream off the connection.
+func (c *client) attachBody(r *pipeline.Request) error {
+	c.received, c.sent = 0, 0
+	limit := c.server.limits.BodyBytes
+	c.body = requestBody{client: c, limit: limit}
+	c.whole.Store(true)
+	switch {
+	case c.fr.chunked:
+	case c.fr.length < 0:
+		return nil
+	case limit > 0 && c.fr.length > limit:
+		return refuse(413, "The request body is too large.")
+	case c.fr.length == 0:
+		r.Body.SetBytes(nil)
+		return nil
+	}
+	c.whole.Store(false)
+	c.body.framed = newFramed(c.br, &c.fr)
+	c.body.expect = c.fr.expect
+	length := c.fr.length
+	r.Body.SetStream(&c.body, length)
+	return nil
+}
+
+// requestBody is the body of the request that its client is sending.
+type requestBody struct {
+	framed
+	client *client
+	limit  int64
+	expect bool // the client waits for 100 Continue before it sends
+}
+
+// Read implements io.Reader. Errors are Faults.
+func (b *requestBody) Read(p []byte) (int, error) {
+	if b.expect {
+		if err := b.proceed(); err != nil {
+			return 0, b.fault(err)
+		}
+	}
+	c := b.client
+	c.waiting = c.server.limits.BodyIdle
+	n, err := b.framed.Read(p)
+	c.received += int64(n)
+	if b.limit > 0 && c.received > b.limit {
+		b.framed.err = &pipeline.Fault{Status: 413, Reason: pipeline.ReasonBodyTooLarge, Message: "The request body is too large."}
+		return 0, b.framed.err
+	}
+	if b.done && !c.whole.Load() {
+		c.bodyDone()
+	}
+	if err != nil && err != io.EOF {
+		err = b.fault(err)
+	}
+	return n, err
+}
+
+// proceed tells a client that waits for it to send its body.
+func (b *requestBody) proceed() error {
+	b.expect = false
+	return b.client.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+}
+
+// Close implements io.Closer. What is left of the body is the connection's business.
+func (b *requestBody) Close() error { return nil }
+
+func (b *requestBody) fault(err error) error {
+	var f *pipeline.Fault
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, errChunk):
+		return &pipeline.Fault{Status: 400, Reason: "MalformedBody", Message: "The request is malformed: " + err.Error() + ".", Cause: err}
+	case isTimeout(err) && b.client.life.why() == nil:
+		return &pipeline.Fault{Status: 408, Reason: pipeline.ReasonTimeout, Message: "The request body did not arrive in time.", Cause: err}
+	}
+	b.client.life.end(errClientLeft)
+	return clientLeft(err)
+}
+
+// clientLeft is the Fault of a request whose client closed its connection.
+func clientLeft(cause error) *pipeline.Fault {
+	return &pipeline.Fault{Status: 499, Reason: pipeline.ReasonClient, Message: "The client closed the connection before the response was sent.", Cause: cause}
+}
+
+// interrupt makes a read of the request's body that is under way elsewhere fail.
+func (c *client) interrupt() {
+	_ = c.net.SetReadDeadline(time.Unix(1, 0))
+}
+
+// watch begins to look out for the client's leaving, unless the exchange is done soon.
+func (c *client) watch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.served, c.overdue = true, false
+	c.pending = !c.whole.Load() && !(c.body.kind == 0 && int64(c.br.Buffered()) >= c.body.left)
+	if c.timer == nil {
+		c.timer = time.AfterFunc(watchAfter, c.onTimer)
+	} else {
+		c.timer.Reset(watchAfter)
+	}
+}
+
+// unwatch ends watch. Afterwards nobody else reads from the connection.
+func (c *client) unwatch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.served = false
+	c.timer.Stop()
+	if !c.watching {
+		return
+	}
+	c.stopping = true
+	_ = c.net.SetReadDeadline(time.Unix(1, 0))
+	for c.watching {
+		c.cond.Wait()
+	}
+	c.stopping = false
+	c.reading.unknown()
+}
+
+func (c *client) onTimer() {
+	c.mu.Lock()
+	c.overdue = true
+	start := c.startWatching()
+	c.mu.Unlock()
+	if start {
+		c.look()
+	}
+}
+
+// bodyDone is called when the request's body has been read to its end.
+func (c *client) bodyDone() {
+	c.whole.Store(true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending = false
+	if c.overdue && c.startWatching() {
+		go c.look()
+	}
+}
+
+// startWatching decides, under mu, whether look is to be called now.
+func (c *client) startWatching() bool {
+	if !c.served || c.pending || c.watching || c.holds {
+		return false
+	}
+	c.watching = true
+	return true
+}
+
+// look reads from the connection until something happens there: a byte belongs to the
+// next request and is kept, anything else means that the client is gone.
+func (c *client) look() {
+	c.mu.Lock()
+	if !c.stopping && c.served {
+		_ = c.net.SetReadDeadline(time.Time{})
+	}
+	c.mu.Unlock()
+	n, err := c.net.Read(c.held[:])
+	c.mu.Lock()
+	c.watching = false
+	c.holds = n == 1
+	left := n == 0 && err != nil && !c.stopping
+	c.cond.Broadcast()
+	c.mu.Unlock()
+	if left {
+		c.life.end(errClientLeft)
+	}
+}
+
+// deadline keeps a connection's deadline at least a limit away, and saves most of the
+// calls that would move it by next to nothing.
+type deadline struct {
+	set   func(time.Time) error
+	at    time.Time
+	limit time.Duration
+}
+
+// untouched is the limit that leaves a deadline as it is.
+const untouched time.Duration = -1
+
+// extend moves the deadline to limit from now, or up to a second later, never earlier;
+// limit 0 means none.
+func (d *deadline) extend(limit time.Duration) {
+	switch limit {
+	case untouched:
+		return
+	case 0:
+		d.clear()
+		return
+	}
+	now := time.Now()
+	slack := min(limit/8, time.Second)
+	if left := d.at.Sub(now); d.limit == limit && left >= limit && left <= limit+slack {
+		return
+	}
+	d.at, d.limit = now.Add(limit+slack), limit
+	_ = d.set(d.at)
+}
+
+// reset sets the deadline to limit from now; 0 means none.
+func (d *deadline) reset(limit time.Duration) {
+	d.limit = 0
+	if limit == 0 {
+		d.at = time.Time{}
+	} else {
+		d.at = time.Now().Add(limit)
+	}
+	_ = d.set(d.at)
+}
+
+// clear removes the deadline if there is one.
+func (d *deadline) clear() {
+	if !d.at.IsZero() {
+		d.reset(0)
+	}
+}
+
+// unknown says that somebody else has moved the deadline.
+func (d *deadline) unknown() {
+	d.limit = 0
+	d.at = time.Unix(1, 0)
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// isClosed tells whether err says that a connection is gone.
+func isClosed(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, net.ErrClosed) || errors.As(err, &op) && !op.Timeout()
+}
