@@ -1,0 +1,12 @@
+package dotnet
+
+// allDecls is the table: every type that expressions can name, in groups.
+func allDecls() []*Decl {
+	var all []*Decl
+	for _, group := range []func() []*Decl{
+		objectDecls, delegateDecls, numberDecls,
+	} {
+		all = append(all, group()...)
+	}
+	return all
+}

@@ -1,0 +1,150 @@
+package dotnet
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/dotnet/clr"
+)
+
+// Abort is the panic that ends an evaluation which exceeded a limit. No catch or
+// finally of an expression sees it.
+type Abort struct{ Reason string }
+
+func (a *Abort) Error() string { return a.Reason }
+
+// Site is the place of a call or another operation that can throw. Sites are
+// made at load.
+type Site struct {
+	Pos, End int     // in the expression's View
+	Member   *Member // nil for operators and casts
+}
+
+// Thread carries what one evaluation may use and spend. It is used by one
+// goroutine at a time.
+type Thread struct {
+	Ctx apim.Context
+	// Site is where the evaluation is, good enough to say where it failed.
+	Site *Site
+
+	deadline time.Time
+	ticks    int
+	memory   int64
+	depth    int
+	now      func() time.Time
+	stack    []any
+}
+
+const (
+	ticksPerLook = 1024
+	maxDepth     = 2000
+	// maxChain bounds sequences built on sequences, whose enumeration nests.
+	maxChain = 1000
+)
+
+// Begin readies the Thread for an evaluation that may take so long and so many
+// bytes; 0 means without limit. now is the clock for deadline and DateTime.UtcNow.
+func (t *Thread) Begin(ctx apim.Context, budget time.Duration, memory int64, now func() time.Time) {
+	*t = Thread{Ctx: ctx, ticks: ticksPerLook, memory: memory, now: now, stack: t.stack[:0]}
+	if budget > 0 {
+		t.deadline = now().Add(budget)
+	}
+	if memory <= 0 {
+		t.memory = 1 << 62
+	}
+}
+
+// Tick counts a step of a loop or a call.
+func (t *Thread) Tick() {
+	if t.ticks--; t.ticks < 0 {
+		t.look()
+	}
+}
+
+// Ticks counts n steps at once, for library functions whose work grows with
+// their arguments.
+func (t *Thread) Ticks(n int) {
+	if t.ticks -= n; t.ticks < 0 {
+		t.look()
+	}
+}
+
+func (t *Thread) look() {
+	t.ticks = ticksPerLook
+	if !t.deadline.IsZero() && t.now().After(t.deadline) {
+		panic(&Abort{"the expression exceeded its time budget"})
+	}
+}
+
+// Pay counts bytes that the evaluation makes; they are not given back.
+func (t *Thread) Pay(bytes int) {
+	if t.memory -= int64(bytes); t.memory < 0 {
+		panic(&Abort{"the expression exceeded its memory budget"})
+	}
+}
+
+// Enter and Leave bound the nesting of calls.
+func (t *Thread) Enter() {
+	if t.depth++; t.depth > maxDepth {
+		panic(&Abort{"the expression nests its calls too deeply"})
+	}
+}
+
+// Leave ends what Enter began.
+func (t *Thread) Leave() { t.depth-- }
+
+// Push reserves n places for the arguments of a call and tells where they begin.
+// Arguments are put with Arg and taken with Args; Pop gives the places back.
+func (t *Thread) Push(n int) (base int) {
+	base = len(t.stack)
+	for ; n > 0; n-- {
+		t.stack = append(t.stack, nil)
+	}
+	return base
+}
+
+// Arg sets a place that Push reserved.
+func (t *Thread) Arg(i int, v any) { t.stack[i] = v }
+
+// Args are the n places from base on; good until the matching Pop.
+func (t *Thread) Args(base, n int) []any { return t.stack[base : base+n : base+n] }
+
+// Pop gives back everything from base on.
+func (t *Thread) Pop(base int) {
+	clear(t.stack[base:])
+	t.stack = t.stack[:base]
+}
+
+// Mark is where the Thread is, for Restore after an exception left calls behind.
+type Mark struct{ depth, stack int }
+
+// Mark tells where the Thread is.
+func (t *Thread) Mark() Mark { return Mark{t.depth, len(t.stack)} }
+
+// Restore goes back to a Mark.
+func (t *Thread) Restore(m Mark) {
+	t.depth = m.depth
+	t.Pop(m.stack)
+}
+
+// UtcNow is DateTime.UtcNow.
+func (t *Thread) UtcNow() time.Time { return t.now().UTC() }
+
+// Rand is the source of Random without a seed.
+func (t *Thread) Rand() int32 { return rand.Int32() }
+
+// argNull throws ArgumentNullException for parameter i of the call in progress.
+func (t *Thread) argNull(i int) {
+	name := "value"
+	if t.Site != nil && t.Site.Member != nil {
+		m := t.Site.Member
+		if !m.Static {
+			i--
+		}
+		if i >= 0 && i < len(m.Params) {
+			name = m.Params[i].Name
+		}
+	}
+	clr.ThrowNull(name)
+}
