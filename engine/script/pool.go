@@ -1,0 +1,236 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+)
+
+// Pool lends VMs for evaluations. At most Limits.Running of them run at a time; more
+// exist only while some wait. It is safe for use by many goroutines.
+type Pool struct {
+	limits  Limits
+	slots   chan struct{}
+	waiting atomic.Int64
+
+	mu   sync.Mutex
+	idle []*VM
+	live map[*VM]struct{} // leased and idle
+
+	watch watchdog
+}
+
+// regexpLimits bounds matching with look-around and back-references, which goja
+// gives to regexp2: its default is without limit, and can be set for the whole
+// process only. Whoever else uses regexp2 sets the time of each expression.
+var regexpLimits = sync.OnceFunc(func() {
+	regexp2.DefaultMatchTimeout = regexpTimeout
+	regexp2.SetTimeoutCheckPeriod(10 * time.Millisecond)
+})
+
+// NewPool makes a Pool without VMs; they are made when they are needed.
+func NewPool(l Limits) *Pool {
+	regexpLimits()
+	l = l.withDefaults()
+	p := &Pool{limits: l, slots: make(chan struct{}, l.Running), live: map[*VM]struct{}{}}
+	p.watch.pool = p
+	p.watch.wake = make(chan struct{}, 1)
+	return p
+}
+
+// Limits are the Pool's, defaults filled in.
+func (p *Pool) Limits() Limits { return p.limits }
+
+// Close forgets the idle VMs and ends the watchdog once nothing runs. The Pool stays
+// usable.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	for _, vm := range p.idle {
+		delete(p.live, vm)
+	}
+	p.idle = nil
+	p.mu.Unlock()
+	p.watch.stop()
+}
+
+var errBusy = errors.New("too many scripts wait already")
+
+// enter takes a place among the running.
+func (p *Pool) enter(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	if p.waiting.Add(1) > int64(p.limits.Waiting) {
+		p.waiting.Add(-1)
+		return errBusy
+	}
+	defer p.waiting.Add(-1)
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *Pool) leave() { <-p.slots }
+
+// lease takes an idle VM or makes one.
+func (p *Pool) lease() *VM {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		vm := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return vm
+	}
+	p.mu.Unlock()
+	vm := newVM()
+	p.mu.Lock()
+	p.live[vm] = struct{}{}
+	p.mu.Unlock()
+	return vm
+}
+
+// giveBack returns a VM that may serve again.
+func (p *Pool) giveBack(vm *VM) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) < p.limits.Running {
+		p.idle = append(p.idle, vm)
+	} else {
+		delete(p.live, vm)
+	}
+}
+
+func (p *Pool) drop(vm *VM) {
+	p.mu.Lock()
+	delete(p.live, vm)
+	p.mu.Unlock()
+}
+
+// watchdog interrupts the VMs that are over their deadline. It is one goroutine that
+// sleeps while nothing runs.
+//
+// The deadline of a VM is 0 while its clock stands, and fired once the watchdog has
+// taken it. Both sides change it by compare-and-swap, so that a VM is either
+// interrupted and dropped, or given back and never interrupted afterwards.
+type watchdog struct {
+	pool    *Pool
+	running atomic.Int64 // clocks that run
+	on      atomic.Bool  // the goroutine exists
+	asleep  atomic.Bool
+	closed  atomic.Bool
+	mu      sync.Mutex // of starting the goroutine
+	wake    chan struct{}
+}
+
+const fired = -1
+
+var epoch = time.Now()
+
+// nanos is a monotonic clock.
+func nanos() int64 { return int64(time.Since(epoch)) }
+
+// begin lets the clock of one VM run.
+func (w *watchdog) begin(vm *VM, left time.Duration) {
+	vm.deadline.Store(nanos() + int64(left))
+	w.running.Add(1)
+	// The watchdog says that it sleeps or ends before it looks at running for the
+	// last time: one of the two sees the other.
+	if w.asleep.Load() || !w.on.Load() {
+		w.rouse()
+	}
+}
+
+// pause stops a VM's clock and tells what is left; ok is false if it has fired.
+func (w *watchdog) pause(vm *VM) (left time.Duration, ok bool) {
+	w.running.Add(-1)
+	d := vm.deadline.Swap(0)
+	if d == fired {
+		return 0, false
+	}
+	return max(time.Duration(d-nanos()), 0), true
+}
+
+func (w *watchdog) rouse() {
+	w.mu.Lock()
+	if !w.on.Load() {
+		w.closed.Store(false)
+		w.on.Store(true)
+		go w.loop()
+	}
+	w.mu.Unlock()
+	w.signal()
+}
+
+func (w *watchdog) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *watchdog) stop() {
+	w.closed.Store(true)
+	w.signal()
+}
+
+func (w *watchdog) loop() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for quiet := 0; ; quiet++ {
+		<-tick.C
+		if w.running.Load() != 0 {
+			quiet = 0
+			w.look()
+			continue
+		}
+		if quiet < 50 && !w.closed.Load() {
+			continue
+		}
+		w.asleep.Store(true)
+		for w.running.Load() == 0 && !w.closed.Load() {
+			<-w.wake
+		}
+		w.asleep.Store(false)
+		if w.running.Load() == 0 && w.ended() {
+			return
+		}
+		quiet = 0
+	}
+}
+
+// ended ends the watchdog, unless a clock has begun to run meanwhile.
+func (w *watchdog) ended() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.on.Store(false)
+	if w.running.Load() != 0 {
+		w.on.Store(true)
+		return false
+	}
+	return true
+}
+
+func (w *watchdog) look() {
+	if w.running.Load() == 0 {
+		return
+	}
+	now := nanos()
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	for vm := range w.pool.live {
+		if d := vm.deadline.Load(); d > 0 && d <= now && vm.deadline.CompareAndSwap(d, fired) {
+			vm.rt.Interrupt(errBudget)
+		}
+	}
+}
+
+var errBudget = errors.New("the script exceeded its time budget")

@@ -1,0 +1,293 @@
+package script
+
+import (
+	_ "embed"
+	"encoding/binary"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/dotnet/clr"
+)
+
+// VM is one JavaScript runtime with its object graph. It serves one evaluation at a
+// time and keeps nothing of it.
+type VM struct {
+	rt       *goja.Runtime
+	deadline atomic.Int64 // see watchdog
+	ticks    uint32
+	nesting  int // of native conversions to text
+
+	cur Host
+	run *run
+
+	context *goja.Object
+	// graph holds the parts of context that live as long as the VM: frozen, their
+	// getters read cur. leased are those that live as long as a lease.
+	graph  map[string]*goja.Object
+	leased map[string]*goja.Object
+	// handles leads objects that stand for .NET values back to them.
+	handles map[*goja.Object]any
+	protos  protos
+	helpers helpers
+}
+
+// protos are the prototypes of dictionaries, with their methods.
+type protos struct{ multi, header, query, values, variables, body *goja.Object }
+
+// helpers are functions of the prelude and intrinsics as they were before a script.
+type helpers struct {
+	freeze, newDate, newBytes, newHeaders goja.Callable
+	isArray                               native
+	parse                                 func(s string) goja.Value
+}
+
+// native is a function as goja calls it.
+type native = func(goja.FunctionCall) goja.Value
+
+//go:embed prelude.js
+var preludeSource string
+
+// prelude is the part of the API that is written in JavaScript, and the freezing of
+// all intrinsics.
+var prelude = sync.OnceValue(func() *goja.Program {
+	tree, err := parser.ParseFile(nil, "<prelude>", preludeSource, 0, parser.WithDisableSourceMaps)
+	if err == nil {
+		var p *goja.Program
+		if p, err = goja.CompileAST(tree, true); err == nil {
+			return p
+		}
+	}
+	panic("script: internal error: " + err.Error())
+})
+
+func newVM() *VM {
+	vm := &VM{rt: goja.New(), graph: map[string]*goja.Object{}}
+	rt := vm.rt
+	rt.SetMaxCallStackSize(maxCallStack)
+	rt.SetTimeSource(func() time.Time {
+		if vm.cur == nil {
+			return time.Unix(0, 0)
+		}
+		return vm.cur.Now()
+	})
+	rt.SetRandSource(vm.random)
+	rt.SetPromiseRejectionTracker(vm.rejection)
+	vm.guard()
+	vm.install()
+	v, err := rt.RunProgram(prelude())
+	if err == nil {
+		var f goja.Callable
+		f, _ = goja.AssertFunction(v)
+		v, err = f(goja.Undefined(), vm.natives(), rt.ToValue(vm.declare))
+	}
+	if err != nil {
+		panic("script: internal error: " + err.Error())
+	}
+	_ = v
+	return vm
+}
+
+// declare takes the helpers that the prelude made: it is called before the prelude
+// freezes everything.
+func (vm *VM) declare(call goja.FunctionCall) goja.Value {
+	o := call.Argument(0).ToObject(vm.rt)
+	f := func(name string) goja.Callable {
+		c, ok := goja.AssertFunction(o.Get(name))
+		if !ok {
+			panic("script: internal error: the prelude has no " + name)
+		}
+		return c
+	}
+	vm.helpers.freeze = f("freeze")
+	vm.helpers.newDate = f("newDate")
+	vm.helpers.newBytes = f("newBytes")
+	vm.helpers.newHeaders = f("newHeaders")
+	vm.helpers.isArray = vm.rt.Get("Array").ToObject(vm.rt).Get("isArray").Export().(native)
+	vm.protos.multi = o.Get("multi").ToObject(vm.rt)
+	vm.protos.header = o.Get("header").ToObject(vm.rt)
+	vm.protos.query = o.Get("query").ToObject(vm.rt)
+	vm.protos.values = o.Get("values").ToObject(vm.rt)
+	vm.protos.variables = o.Get("variables").ToObject(vm.rt)
+	vm.protos.body = o.Get("body").ToObject(vm.rt)
+	vm.context = vm.newContext()
+	_ = vm.rt.GlobalObject().DefineDataProperty("context", vm.context, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	return goja.Undefined()
+}
+
+func (vm *VM) begin(h Host, r *run) { vm.cur, vm.run = h, r }
+
+// end forgets everything of an evaluation.
+func (vm *VM) end() {
+	vm.cur, vm.run = nil, nil
+	clear(vm.leased)
+	clear(vm.handles)
+	vm.nesting = 0
+}
+
+func (vm *VM) random() float64 {
+	var b [8]byte
+	if vm.cur == nil {
+		return 0
+	}
+	if _, err := vm.cur.Rand().Read(b[:]); err != nil {
+		panic(vm.rt.NewGoError(err))
+	}
+	return float64(binary.LittleEndian.Uint64(b[:])>>11) / (1 << 53)
+}
+
+// tick is called by native functions in their loops; it ends an evaluation that is
+// over its budget, as an interrupt would.
+func (vm *VM) tick() {
+	if vm.ticks++; vm.ticks&127 != 0 {
+		return
+	}
+	if d := vm.deadline.Load(); d == fired || d > 0 && nanos() > d {
+		if vm.deadline.CompareAndSwap(d, fired) || vm.deadline.Load() == fired {
+			panic(new(goja.InterruptedError))
+		}
+	}
+}
+
+// call calls a function; what it throws goes on.
+func (vm *VM) call(f goja.Callable, this goja.Value, args ...goja.Value) goja.Value {
+	v, err := f(this, args...)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func (vm *VM) freeze(o *goja.Object) *goja.Object {
+	vm.call(vm.helpers.freeze, goja.Undefined(), o)
+	return o
+}
+
+// throw throws one of the error types of JavaScript.
+func (vm *VM) throw(class, message string) {
+	ctor := vm.rt.Get(class)
+	e, err := vm.rt.New(ctor, vm.rt.ToValue(message))
+	if err != nil {
+		panic(err)
+	}
+	panic(e)
+}
+
+func (vm *VM) throwType(message string)  { panic(vm.rt.NewTypeError("%s", message)) }
+func (vm *VM) throwRange(message string) { vm.throw("RangeError", message) }
+
+// throwException throws what a .NET exception says.
+func (vm *VM) throwException(e *clr.Exception) { vm.throw("Error", e.Message) }
+
+// host runs f, whose .NET exceptions become errors of the script.
+func (vm *VM) host(f func()) {
+	if e := clr.Try(f); e != nil {
+		vm.throwException(e)
+	}
+}
+
+// check throws an error that a Host returned.
+func (vm *VM) check(err error) {
+	if err != nil {
+		vm.throw("Error", err.Error())
+	}
+}
+
+// function makes a function of a name, for members.
+func (vm *VM) function(name string, f native) goja.Value {
+	v := vm.rt.ToValue(f).(*goja.Object)
+	_ = v.DefineDataProperty("name", vm.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	return v
+}
+
+func (vm *VM) method(o *goja.Object, name string, f native) {
+	_ = o.DefineDataProperty(name, vm.function(name, f), goja.FLAG_TRUE, goja.FLAG_FALSE, goja.FLAG_TRUE)
+}
+
+// getter defines a property that is computed at each reading; set may be nil.
+func (vm *VM) property(o *goja.Object, name string, get func() goja.Value, set func(v goja.Value)) {
+	var setter goja.Value
+	if set != nil {
+		setter = vm.rt.ToValue(func(c goja.FunctionCall) goja.Value { set(c.Argument(0)); return goja.Undefined() })
+	}
+	_ = o.DefineAccessorProperty(name, vm.rt.ToValue(func(goja.FunctionCall) goja.Value { return get() }), setter, goja.FLAG_FALSE, goja.FLAG_TRUE)
+}
+
+// part is a part of context that lives as long as the VM, built when first used.
+func (vm *VM) part(name string, build func(o *goja.Object)) *goja.Object {
+	if o := vm.graph[name]; o != nil {
+		return o
+	}
+	o := vm.rt.NewObject()
+	build(o)
+	vm.freeze(o)
+	vm.graph[name] = o
+	return o
+}
+
+// dictionary is a part of context that lives as long as the lease.
+func (vm *VM) dictionary(name string, build func() *goja.Object) *goja.Object {
+	if o := vm.leased[name]; o != nil {
+		return o
+	}
+	o := build()
+	if vm.leased == nil {
+		vm.leased = map[string]*goja.Object{}
+	}
+	vm.leased[name] = o
+	return o
+}
+
+// handle notes that an object stands for a .NET value.
+func (vm *VM) handle(o *goja.Object, v any) {
+	if vm.handles == nil {
+		vm.handles = map[*goja.Object]any{}
+	}
+	vm.handles[o] = v
+}
+
+// str makes a string; lone surrogates survive.
+func (vm *VM) str(s string) goja.Value {
+	if clr.HasLoneSurrogate(s) {
+		return goja.StringFromUTF16(clr.Units(s))
+	}
+	return vm.rt.ToValue(s)
+}
+
+// orNull is null for "".
+func (vm *VM) orNull(s string) goja.Value {
+	if s == "" {
+		return goja.Null()
+	}
+	return vm.str(s)
+}
+
+func (vm *VM) strings(list []string) goja.Value {
+	items := make([]any, len(list))
+	for i, s := range list {
+		items[i] = vm.str(s)
+	}
+	return vm.rt.NewArray(items...)
+}
+
+func (vm *VM) date(t time.Time) goja.Value {
+	return vm.call(vm.helpers.newDate, goja.Undefined(), vm.rt.ToValue(float64(t.UnixMilli())))
+}
+
+func (vm *VM) clrDate(t clr.DateTime) goja.Value {
+	const epochTicks, ticksPerMilli = 621355968000000000, 10000
+	ms := math.Floor(float64(int64(t.Ticks)-epochTicks) / ticksPerMilli)
+	return vm.call(vm.helpers.newDate, goja.Undefined(), vm.rt.ToValue(ms))
+}
+
+// bytes is a Uint8Array over a copy of b.
+func (vm *VM) bytes(b []byte) goja.Value {
+	return vm.call(vm.helpers.newBytes, goja.Undefined(), vm.rt.ToValue(vm.rt.NewArrayBuffer(append([]byte(nil), b...))))
+}
+
+var _ apim.Context = Host(nil)
