@@ -53,7 +53,7 @@ func get(a *config.API) *config.Operation {
 
 // sample is a path for a URL template, with something in the place of its parameters.
 func sample(t *route.Template) string {
-	path := t.String()
+	path, _, _ := strings.Cut(t.Source, "?")
 	for _, p := range t.Params {
 		value := "42"
 		if strings.Contains(strings.ToLower(p.Name), "name") {

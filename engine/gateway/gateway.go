@@ -58,7 +58,7 @@ type Gateway struct {
 	services *pipeline.Services
 	log      *slog.Logger
 	metrics  *metrics
-	registry *registry
+	registry *Registry
 	server   *Server
 	admin    *admin
 	current  atomic.Pointer[Snapshot]
@@ -84,17 +84,27 @@ func Open(o Setup, diags *source.List) *Gateway {
 		g.log = slog.New(o.Log(first.model.Logging))
 	}
 	limits := first.model.Limits
+	cache, err := memory.NewCache(limits.CacheBytes, o.Now)
+	if err != nil {
+		diags.Errorf(source.Range{}, "config-limits", "the cache cannot be made: %v", err)
+		return nil
+	}
 	g.services = &pipeline.Services{
 		Now: o.Now, Rand: rand.Reader, Sleep: sleep, Log: g.log,
 		Metrics:  &g.metrics.custom,
-		Cache:    memory.NewCache(limits.CacheBytes),
-		Counters: memory.NewCounters(limits.CounterBytes),
+		Cache:    cache,
+		Counters: memory.NewCounters(int(limits.CounterBytes / bytesPerCounter)),
 	}
-	g.registry = newRegistry(g.services, o.Dial)
-	g.services.Transport = g.registry.transport
-	g.install(first)
+	g.registry = NewRegistry(NewTransport(transportOptions(o, limits)), o.Now)
+	g.services.Transport = g.registry.Transport()
+	if !g.install(first, diags) {
+		return nil
+	}
 	return g
 }
+
+// bytesPerCounter is about what a counter takes with its key.
+const bytesPerCounter = 256
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -108,10 +118,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // install makes a Snapshot the one that new requests get.
-func (g *Gateway) install(s *Snapshot) {
-	s.backends = g.registry.backends(s.model)
+func (g *Gateway) install(s *Snapshot, diags *source.List) bool {
+	if s.backends = g.backends(s.model, diags); s.backends == nil {
+		return false
+	}
+	g.registry.Transport().SetCertificates(certificates(s.model))
 	g.current.Store(s)
 	g.metrics.reloads.WithLabelValues("ok").Inc()
+	return true
 }
 
 // Start listens and serves. It returns as soon as the listeners are open; serving ends
@@ -217,15 +231,14 @@ func (g *Gateway) Reload() bool {
 	defer g.reload.Unlock()
 	var diags source.List
 	s := g.load(&diags)
-	if s != nil {
-		g.install(s)
-	} else {
+	ok := s != nil && g.install(s, &diags)
+	if !ok {
 		g.metrics.reloads.WithLabelValues("faulty").Inc()
 	}
 	if g.o.Report != nil {
-		g.o.Report(diags.Sorted(), s != nil)
+		g.o.Report(diags.Sorted(), ok)
 	}
-	return s != nil
+	return ok
 }
 
 // Addresses are where the gateway listens, in the order of gateway.yaml.
@@ -259,7 +272,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	if g.admin != nil {
 		err = errors.Join(err, g.admin.server.Shutdown(ctx))
 	}
-	g.registry.close()
+	g.registry.Transport().CloseIdle()
 	g.tasks.Wait()
 	if c, ok := g.services.Cache.(io.Closer); ok {
 		err = errors.Join(err, c.Close())

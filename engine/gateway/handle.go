@@ -138,12 +138,8 @@ func (g *Gateway) notFound(s *Snapshot, x *pipeline.Exchange, m config.Match, pa
 
 // admit decides by the subscription key who calls, and refuses who may not.
 func (s *Snapshot) admit(x *pipeline.Exchange, api *config.API, now time.Time) *pipeline.Fault {
-	key := x.Request.Header.Get(api.KeyHeader)
-	if key == "" && x.OriginalURL.Query != "" {
-		key = queryKey(x.OriginalURL.Query, api.KeyQuery)
-	}
-	d := s.keys.Check(api, key, now)
-	if d.Reason != access.Allowed {
+	d := s.keys.Check(api, access.Key(api, x.Request.Header.Get, x.OriginalURL.Query), now)
+	if !d.Allowed {
 		return s.refusal(x, api, d.Reason)
 	}
 	if d.Product != nil {
@@ -153,19 +149,11 @@ func (s *Snapshot) admit(x *pipeline.Exchange, api *config.API, now time.Time) *
 	if d.Subscription != nil {
 		sub := s.subs[d.Subscription]
 		x.Subscription, x.User = sub.primary, sub.user
-		if d.Secondary {
+		if !d.Primary {
 			x.Subscription = sub.secondary
 		}
 	}
 	return nil
-}
-
-func queryKey(query, name string) string {
-	if !pipeline.QueryHas(query, name) {
-		return ""
-	}
-	v, _ := pipeline.ParseQuery(query).Lookup(name)
-	return v[0]
 }
 
 func (s *Snapshot) refusal(x *pipeline.Exchange, api *config.API, why access.Reason) *pipeline.Fault {

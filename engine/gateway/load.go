@@ -128,7 +128,7 @@ func (l *loader) compile(t *source.Text, scope pipeline.Scope, operations []*con
 func (l *loader) snapshot() *Snapshot {
 	m := l.model
 	s := &Snapshot{
-		model: m, keys: access.NewKeys(m), folders: m.WatchDirs,
+		model: m, keys: access.NewIndex(m), folders: m.WatchDirs,
 		routes:  map[*config.Operation]*operation{},
 		apis:    map[*config.API]*pipeline.Route{},
 		product: map[*config.Product]*product{},
@@ -149,7 +149,7 @@ func (l *loader) snapshot() *Snapshot {
 		s.apis[a] = &base
 		for _, op := range a.Operations {
 			r := base
-			r.Operation = &apim.Operation{ID: op.ID, Name: op.Name, Method: op.Method, URLTemplate: op.Template.String()}
+			r.Operation = &apim.Operation{ID: op.ID, Name: op.Name, Method: op.Method, URLTemplate: op.Template.Source}
 			r.OperationPolicy = l.compile(op.Policy, pipeline.Operation, []*config.Operation{op})
 			r.QueryParameters = op.Template.QueryNames()
 			r.Examples = examples(op)

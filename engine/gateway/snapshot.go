@@ -11,7 +11,7 @@ import (
 // Snapshot is everything that one load has produced: immutable, swapped as a whole.
 type Snapshot struct {
 	model   *config.Model
-	keys    *access.Keys
+	keys    *access.Index
 	global  *pipeline.Compiled
 	routes  map[*config.Operation]*operation
 	apis    map[*config.API]*pipeline.Route // for requests that match an API and no operation

@@ -287,3 +287,13 @@ func (t *Template) Param(name string) (Param, bool) {
 	}
 	return Param{}, false
 }
+
+// QueryNames are the names of the query parameters that the template declares, as
+// requests write them: a of "?a={b}".
+func (t *Template) QueryNames() []string {
+	var out []string
+	for _, q := range t.query {
+		out = append(out, q.name)
+	}
+	return out
+}
