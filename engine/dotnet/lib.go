@@ -4,7 +4,7 @@ package dotnet
 func allDecls() []*Decl {
 	var all []*Decl
 	for _, group := range []func() []*Decl{
-		objectDecls, delegateDecls, numberDecls,
+		objectDecls, delegateDecls, numberDecls, stringDecls, cultureDecls,
 	} {
 		all = append(all, group()...)
 	}
