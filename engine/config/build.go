@@ -22,6 +22,7 @@ type builder struct {
 	model *Model
 
 	texts     map[string]*source.Text // files read, by name
+	failed    map[string]bool         // and those that could not be, which has been reported
 	users     map[string]*User
 	groups    map[string]*Group
 	apis      map[string][]*API // all revisions
@@ -31,7 +32,7 @@ type builder struct {
 
 func (b *builder) build() *Model {
 	m := b.model
-	b.texts = map[string]*source.Text{}
+	b.texts, b.failed = map[string]*source.Text{}, map[string]bool{}
 	b.gateway()
 	b.certificates()
 	b.listeners()
@@ -411,7 +412,7 @@ func (b *builder) policies() {
 		}
 	}
 	for _, name := range names {
-		if b.texts[name] == nil && !strings.HasPrefix(name, dir) {
+		if b.texts[name] == nil && !b.failed[name] && !strings.HasPrefix(name, dir) {
 			b.unused(name, "no API, operation or product has this policy document: it has no effect")
 		}
 	}
@@ -463,6 +464,7 @@ func (b *builder) read(name string, limit int64, at source.Range) *source.Text {
 			at = source.Range{Text: source.NewText(b.files.display(name), "")}
 		}
 		b.diags.Errorf(at, readCode(err), "cannot read %q: %v", name, err)
+		b.failed[name] = true
 		return nil
 	}
 	t := source.NewText(b.files.display(name), string(data))

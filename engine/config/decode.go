@@ -29,6 +29,20 @@ type decoder struct {
 	diags *source.List
 	nodes int
 	full  bool // a bound was passed and reported
+	known map[reflect.Type][]field
+}
+
+// fields is fieldsOf, kept.
+func (d *decoder) fields(t reflect.Type) []field {
+	f, ok := d.known[t]
+	if !ok {
+		if d.known == nil {
+			d.known = map[reflect.Type][]field{}
+		}
+		f = fieldsOf(t)
+		d.known[t] = f
+	}
+	return f
 }
 
 // parseYAML reads one YAML document, without a look at its meaning. It returns
@@ -155,7 +169,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, name string, at sourc
 	if at.IsZero() {
 		at = d.pos.node(n)
 	}
-	fields := fieldsOf(v.Type())
+	fields := d.fields(v.Type())
 	given := map[string]source.Range{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, val := n.Content[i], n.Content[i+1]
@@ -191,7 +205,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, name string, at sourc
 // checkRequired reports the keys that are missing, after short forms and mapping
 // keys had their say.
 func (d *decoder) checkRequired(v reflect.Value, name string) {
-	for _, f := range fieldsOf(v.Type()) {
+	for _, f := range d.fields(v.Type()) {
 		if f.required && !isSet(v.Field(f.index)) {
 			d.diags.Errorf(placeOf(v), CodeMissingKey, "this entry of %q needs the key %q", name, f.key)
 		}
@@ -495,7 +509,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f field, depth int) {
 
 // keyField puts the key of a mapping into the field that it stands for.
 func (d *decoder) keyField(e reflect.Value, f field, n *yaml.Node, key string, at source.Range) {
-	fields := fieldsOf(e.Type())
+	fields := d.fields(e.Type())
 	i := slices.IndexFunc(fields, func(k field) bool { return k.key == f.listKey })
 	v := e.Field(fields[i].index)
 	if isSet(v) {
@@ -516,7 +530,7 @@ func (d *decoder) keyField(e reflect.Value, f field, n *yaml.Node, key string, a
 // defaults fills a struct that is not in the file.
 func (d *decoder) defaults(v reflect.Value, at source.Range) {
 	setPlace(v, at)
-	for _, f := range fieldsOf(v.Type()) {
+	for _, f := range d.fields(v.Type()) {
 		d.defaultField(v.Field(f.index), f, at)
 	}
 }

@@ -47,7 +47,7 @@ func (d *decoder) reference(ref string, at source.Range) string {
 	if name, ok := strings.CutPrefix(ref, "file:"); ok {
 		data, err := d.files.read(strings.TrimSpace(name), maxSecretBytes)
 		if err != nil {
-			d.diags.Errorf(at, CodeRead, "cannot read %q: %v", name, err)
+			d.diags.Errorf(at, readCode(err), "cannot read %q: %v", name, err)
 			return ""
 		}
 		return strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")

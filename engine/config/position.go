@@ -15,10 +15,16 @@ import (
 type positions struct {
 	text  *source.Text
 	lines []int // offset of the first byte of each line
+	// columns holds the offsets of the characters of lines outside ASCII, made
+	// when first asked for: without it a long line would be read once per value.
+	columns map[int][]int32
 }
 
+// maxShown is how much of a list or mapping on one line is pointed at.
+const maxShown = 200
+
 func newPositions(t *source.Text) *positions {
-	p := &positions{text: t, lines: []int{0}}
+	p := &positions{text: t, lines: []int{0}, columns: map[int][]int32{}}
 	s := t.Content
 	for i := 0; i < len(s); {
 		n := lineBreak(s[i:])
@@ -62,15 +68,48 @@ func (p *positions) offset(line, col int) int {
 	if line > len(p.lines) {
 		return len(p.text.Content)
 	}
-	o := p.lines[line-1]
+	start, end := p.lines[line-1], len(p.text.Content)
+	if line < len(p.lines) {
+		end = p.lines[line]
+	}
 	if line == 1 && strings.HasPrefix(p.text.Content, "\uFEFF") {
-		o += len("\uFEFF")
+		start += len("\uFEFF")
 	}
-	for ; col > 1 && o < len(p.text.Content); col-- {
-		_, n := utf8.DecodeRuneInString(p.text.Content[o:])
-		o += n
+	cols, known := p.columns[line]
+	if !known {
+		cols = columnsOf(p.text.Content[start:end])
+		p.columns[line] = cols
 	}
-	return o
+	switch {
+	case col < 1:
+		return start
+	case cols == nil:
+		return min(start+col-1, end)
+	case col > len(cols):
+		return end
+	}
+	return start + int(cols[col-1])
+}
+
+// columnsOf is the offset of each character of a line; nil where each is a byte.
+func columnsOf(line string) []int32 {
+	if isASCII(line) {
+		return nil
+	}
+	out := make([]int32, 0, len(line))
+	for i := range line {
+		out = append(out, int32(i))
+	}
+	return out
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // at is a Range of n bytes from a line and column on.
@@ -94,6 +133,7 @@ func (p *positions) node(n *yaml.Node) source.Range {
 	case n.Kind == yaml.ScalarNode && strings.HasPrefix(s, n.Value):
 		end = len(n.Value)
 	default:
+		s = s[:min(len(s), maxShown)]
 		end = strings.IndexAny(s, "\r\n")
 		if end < 0 {
 			end = len(s)
