@@ -139,8 +139,8 @@ func (x *Exchange) fail(f *Fault) {
 
 // finish runs what waited for the response.
 func (x *Exchange) finish() {
-	for _, f := range x.after {
-		f(x)
+	for i := 0; i < len(x.after); i++ { // one may register another
+		x.after[i](x)
 	}
 	x.after = x.after[:0]
 }
