@@ -1,0 +1,233 @@
+package newtonsoft
+
+import (
+	"encoding/base64"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"sekisho/engine/dotnet/clr"
+)
+
+// Format is ToString(Formatting): the JSON of a token.
+func Format(t JToken, indented bool) string {
+	w := writer{indented: indented}
+	w.token(t)
+	return string(w.b)
+}
+
+// AppendJSON appends the compact JSON of a token.
+func AppendJSON(b []byte, t JToken) []byte {
+	w := writer{b: b}
+	w.token(t)
+	return w.b
+}
+
+// writer writes JSON as JsonTextWriter does.
+type writer struct {
+	b        []byte
+	indented bool
+	depth    int
+}
+
+func (w *writer) line() {
+	if !w.indented {
+		return
+	}
+	w.b = append(w.b, '\n')
+	for range w.depth {
+		w.b = append(w.b, ' ', ' ')
+	}
+}
+
+func (w *writer) open(c byte) {
+	w.b = append(w.b, c)
+	w.depth++
+}
+
+// item starts the element or property numbered i.
+func (w *writer) item(i int) {
+	if i > 0 {
+		w.b = append(w.b, ',')
+	}
+	w.line()
+}
+
+func (w *writer) close(c byte, n int) {
+	w.depth--
+	if n > 0 {
+		w.line()
+	}
+	w.b = append(w.b, c)
+}
+
+func (w *writer) name(s string) {
+	w.text(s)
+	w.b = append(w.b, ':')
+	if w.indented {
+		w.b = append(w.b, ' ')
+	}
+}
+
+func (w *writer) text(s string) {
+	w.b = append(w.b, '"')
+	w.b = appendEscaped(w.b, s, '"')
+	w.b = append(w.b, '"')
+}
+
+func (w *writer) token(t JToken) {
+	switch t := t.(type) {
+	case nil:
+		w.b = append(w.b, "null"...)
+	case *JObject:
+		w.open('{')
+		for i, p := range t.props {
+			w.item(i)
+			w.name(p.Name)
+			w.token(p.value)
+		}
+		w.close('}', len(t.props))
+	case *JProperty:
+		w.name(t.Name)
+		w.token(t.value)
+	case *JArray:
+		w.open('[')
+		for i, x := range t.items {
+			w.item(i)
+			w.token(x)
+		}
+		w.close(']', len(t.items))
+	case *JConstructor:
+		w.b = append(append(w.b, "new "...), t.Name...)
+		w.open('(')
+		for i, x := range t.items {
+			w.item(i)
+			w.token(x)
+		}
+		w.close(')', len(t.items))
+	case *JValue:
+		w.value(t)
+	}
+}
+
+func (w *writer) value(v *JValue) {
+	switch v.kind {
+	case Comment:
+		w.b = append(append(append(w.b, "/*"...), text(v.value)...), "*/"...)
+	case Raw:
+		w.b = append(w.b, text(v.value)...)
+	case Undefined:
+		w.b = append(w.b, "undefined"...)
+	default:
+		w.primitive(v.value)
+	}
+}
+
+// primitive writes a .NET value that JSON has a form for; it reports whether it
+// did.
+func (w *writer) primitive(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		w.b = append(w.b, "null"...)
+	case string:
+		w.text(v)
+	case bool:
+		w.b = strconv.AppendBool(w.b, v)
+	case int64:
+		w.b = strconv.AppendInt(w.b, v, 10)
+	case *big.Int:
+		w.b = v.Append(w.b, 10)
+	case float64:
+		w.float(v, clr.FormatDouble(v, "R"))
+	case float32:
+		w.float(float64(v), clr.FormatSingle(v, "R"))
+	case clr.Decimal:
+		s := v.String()
+		w.b = append(w.b, s...)
+		if strings.IndexByte(s, '.') < 0 {
+			w.b = append(w.b, ".0"...)
+		}
+	case clr.Char:
+		w.text(v.String())
+	case int8, int16, int32, uint8, uint16, uint32, uint64:
+		s, _ := clr.String(v)
+		w.b = append(w.b, s...)
+	case clr.DateTime:
+		w.b = append(append(append(w.b, '"'), v.Format("yyyy-MM-ddTHH:mm:ss.FFFFFFFK")...), '"')
+	case clr.DateTimeOffset:
+		w.b = append(append(append(w.b, '"'), v.Format("yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz")...), '"')
+	case clr.TimeSpan:
+		w.text(v.String())
+	case clr.Guid:
+		w.text(v.String())
+	case []byte:
+		w.b = append(w.b, '"')
+		w.b = base64.StdEncoding.AppendEncode(w.b, v)
+		w.b = append(w.b, '"')
+	case URI:
+		w.text(v.OriginalString())
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *writer) float(v float64, s string) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		w.text(s)
+		return
+	}
+	w.b = append(w.b, s...)
+	if !strings.ContainsAny(s, ".E") {
+		w.b = append(w.b, ".0"...)
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendEscaped writes the inside of a string in quotes of that kind.
+func appendEscaped(b []byte, s string, quote byte) []byte {
+	start := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		var esc string
+		size := 1
+		switch {
+		case c >= ' ' && c < 0x80 && c != '\\' && c != quote:
+			continue
+		case c == quote || c == '\\':
+			esc = `\` + string(rune(c))
+		case c < ' ':
+			switch c {
+			case '\b':
+				esc = `\b`
+			case '\t':
+				esc = `\t`
+			case '\n':
+				esc = `\n`
+			case '\f':
+				esc = `\f`
+			case '\r':
+				esc = `\r`
+			default:
+				esc = `\u00` + string(hexDigits[c>>4]) + string(hexDigits[c&15])
+			}
+		case strings.HasPrefix(s[i:], "\u0085"):
+			esc, size = `\u0085`, 2
+		case strings.HasPrefix(s[i:], "\u2028"):
+			esc, size = `\u2028`, 3
+		case strings.HasPrefix(s[i:], "\u2029"):
+			esc, size = `\u2029`, 3
+		default:
+			continue
+		}
+		b = append(append(b, s[start:i]...), esc...)
+		i += size - 1
+		start = i + 1
+	}
+	return append(b, s[start:]...)
+}
+
+// Quote is JsonConvert.ToString(string).
+func Quote(s string) string { return string(appendEscaped([]byte{'"'}, s, '"')) + `"` }
