@@ -357,12 +357,12 @@ func FuzzParse(f *testing.F) {
 		clr.Try(func() { SelectTokens(token, path, true) })
 		again, err := TryParse(compact)
 		if err != nil {
-			if strings.Contains(s, "new") || strings.Contains(s, "*/") || strings.Contains(s, "//") {
+			if strings.Contains(s, "new") || strings.Contains(s, "/*") || strings.Contains(s, "//") {
 				return // constructors and comments need not read back
 			}
 			t.Fatalf("%q was written as %q: %v", s, compact, err)
 		}
-		if got := Format(again, false); got != compact && !strings.Contains(s, "undefined") {
+		if got := Format(again, false); got != compact && !strings.Contains(s, "undefined") && token.Type() != Comment {
 			t.Fatalf("%q read back as %q", compact, got)
 		}
 		DeepEquals(token, token.clone())
