@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +58,8 @@ type client struct {
 	tunnel  *tunnel
 	whole   atomic.Bool // the request's body was read to its end
 	sending atomic.Bool // somebody else is reading the request's body right now
+
+	interrupted atomic.Bool // see interrupt
 
 	waiting  time.Duration // the limit of the read under way
 	reading  deadline
@@ -111,6 +114,9 @@ func (c *client) Read(p []byte) (int, error) {
 	}
 	c.mu.Unlock()
 	c.reading.extend(c.waiting)
+	if c.interrupted.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
 	return c.net.Read(p)
 }
 
@@ -281,8 +287,11 @@ func (c *client) locate(target string, r *pipeline.Request) error {
 		// looks at either from here on sees the same one.
 		_, authority, _ := stringsCut3(target)
 		r.URL.Host = authority
-		r.Header.Set("Host", authority)
-		c.fr.host = authority
+		for i, f := range r.Header.Fields() {
+			if classify(f.Name) == fieldHost {
+				r.Header.Fields()[i].Value = authority
+			}
+		}
 		if r.URL.Path, r.URL.Query = u.Path, u.Query; r.URL.Path == "" {
 			r.URL.Path = "/"
 		}
@@ -428,8 +437,10 @@ func clientLeft(cause error) *pipeline.Fault {
 	return &pipeline.Fault{Status: 499, Reason: pipeline.ReasonClient, Message: "The client closed the connection before the response was sent.", Cause: cause}
 }
 
-// interrupt makes a read of the request's body that is under way elsewhere fail.
+// interrupt makes a read of the request's body that is under way elsewhere fail, and
+// those after it, until the next request.
 func (c *client) interrupt() {
+	c.interrupted.Store(true)
 	_ = c.net.SetReadDeadline(time.Unix(1, 0))
 }
 

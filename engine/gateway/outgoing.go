@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sekisho/engine/pipeline"
@@ -340,8 +339,8 @@ type upload struct {
 	err    error // good after done
 
 	mu       sync.Mutex
-	answered bool // the response's header has come
-	stopped  atomic.Bool
+	answered bool  // the response's header has come
+	cause    error // what went wrong with the stream that is sent
 }
 
 // bind ties the connection to the context: its end makes everything under way fail.
@@ -505,8 +504,9 @@ func (u *upload) run() {
 	u.sender.release()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if _, ok := u.err.(sourceError); ok {
+	if source, ok := u.err.(sourceError); ok {
 		// Half a request has no answer worth waiting for.
+		u.cause = source.error
 		u.conn.abort()
 	} else if !u.answered && u.wait > 0 {
 		_ = u.conn.SetReadDeadline(time.Now().Add(u.wait))
@@ -514,7 +514,7 @@ func (u *upload) run() {
 }
 
 // stop ends the upload if it is still under way, and returns what went wrong with the
-// client's side of it.
+// stream that it sends, if that came before.
 func (u *upload) stop() error {
 	if u.client != nil && u.client.whole.Load() {
 		// All is read; the last of it is being written.
@@ -523,14 +523,16 @@ func (u *upload) stop() error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+	u.mu.Lock()
+	cause := u.cause
+	u.mu.Unlock()
 	select {
 	case <-u.done:
 	default:
-		u.stopped.Store(true)
 		u.conn.abort()
 		if u.client != nil {
 			u.client.interrupt()
-		} else if s, ok := u.sender.stream.(interface{ abort() }); ok {
+		} else if s, ok := u.sender.stream.(aborter); ok {
 			s.abort()
 		}
 		<-u.done
@@ -538,10 +540,7 @@ func (u *upload) stop() error {
 	if u.client != nil {
 		u.client.reading.unknown()
 	}
-	if cause, ok := u.err.(sourceError); ok && !u.stopped.Load() {
-		return cause.error
-	}
-	return nil
+	return cause
 }
 
 // finished tells whether the upload is done and went well.
