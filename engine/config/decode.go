@@ -146,25 +146,26 @@ func (d *decoder) wrongKind(n *yaml.Node, name, want string) {
 }
 
 // structure fills a struct. at is where it stands; where it is zero the struct's
-// own first key tells.
-func (d *decoder) structure(n *yaml.Node, v reflect.Value, name string, at source.Range, depth int) {
+// own first key tells. It returns false where there is something else altogether,
+// and reported.
+func (d *decoder) structure(n *yaml.Node, v reflect.Value, name string, at source.Range, depth int) bool {
 	n = d.follow(n, depth)
 	if isNull(n) {
 		d.defaults(v, at)
-		return
+		return true
 	}
 	if n.Kind != yaml.MappingNode {
 		s, ok := v.Addr().Interface().(shorter)
 		if !ok || n.Kind != yaml.ScalarNode {
 			d.wrongKind(n, name, "a mapping")
-			d.defaults(v, at)
-			return
+			d.defaults(v, d.pos.node(n))
+			return false
 		}
 		d.defaults(v, d.pos.node(n))
 		var t text
 		d.scalarText(n, &t)
 		s.short(t)
-		return
+		return true
 	}
 	if at.IsZero() {
 		at = d.pos.node(n)
@@ -200,11 +201,15 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, name string, at sourc
 			d.diags.Errorf(at, CodeMissingKey, "this entry of %q needs the key %q", name, f.key)
 		}
 	}
+	return true
 }
 
 // checkRequired reports the keys that are missing, after short forms and mapping
 // keys had their say.
 func (d *decoder) checkRequired(v reflect.Value, name string) {
+	if d.full {
+		return // nothing more was read
+	}
 	for _, f := range d.fields(v.Type()) {
 		if f.required && !isSet(v.Field(f.index)) {
 			d.diags.Errorf(placeOf(v), CodeMissingKey, "this entry of %q needs the key %q", name, f.key)
@@ -261,12 +266,16 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f field, keyAt source.Ran
 		if n = d.scalarNode(n, f.key, depth); n != nil {
 			d.scalarText(n, p)
 			d.checkEnum(p, f)
+		} else {
+			d.defaultField(v, f, keyAt)
 		}
 	case *number, *truth, *duration, *size, *instant:
 		if n = d.scalarNode(n, f.key, depth); n != nil {
 			var t text
 			d.scalarText(n, &t)
 			d.parsed(v, t, f)
+		} else {
+			d.defaultField(v, f, keyAt)
 		}
 	case *tree:
 		d.tree(n, p, depth)
@@ -291,13 +300,15 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f field, keyAt source.Ran
 	default:
 		switch v.Kind() {
 		case reflect.Struct:
-			d.structure(n, v, f.key, keyAt, depth)
-			d.checkRequired(v, f.key)
+			if d.structure(n, v, f.key, keyAt, depth) {
+				d.checkRequired(v, f.key)
+			}
 		case reflect.Pointer:
 			if !isNull(d.follow(n, depth)) {
 				v.Set(reflect.New(v.Type().Elem()))
-				d.structure(n, v.Elem(), f.key, keyAt, depth)
-				d.checkRequired(v.Elem(), f.key)
+				if d.structure(n, v.Elem(), f.key, keyAt, depth) {
+					d.checkRequired(v.Elem(), f.key)
+				}
 			}
 		case reflect.Slice:
 			d.list(n, v, f, depth)
@@ -480,8 +491,9 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f field, depth int) {
 				continue
 			}
 			e := reflect.New(elem).Elem()
-			d.structure(c, e, f.key, source.Range{}, depth+1)
-			d.checkRequired(e, f.key)
+			if d.structure(c, e, f.key, source.Range{}, depth+1) {
+				d.checkRequired(e, f.key)
+			}
 			v.Set(reflect.Append(v, e))
 		}
 	case n.Kind == yaml.MappingNode && f.listKey != "":
@@ -493,9 +505,11 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f field, depth int) {
 				continue
 			}
 			e := reflect.New(elem).Elem()
-			d.structure(n.Content[i+1], e, f.key, at, depth+1)
+			ok = d.structure(n.Content[i+1], e, f.key, at, depth+1)
 			d.keyField(e, f, n.Content[i], key, at)
-			d.checkRequired(e, f.key)
+			if ok {
+				d.checkRequired(e, f.key)
+			}
 			v.Set(reflect.Append(v, e))
 		}
 	default:
