@@ -55,6 +55,13 @@ func (t *Thread) Begin(ctx apim.Context, budget time.Duration, memory int64, now
 	}
 }
 
+// End drops what the evaluation held.
+func (t *Thread) End() {
+	clear(t.stack[:cap(t.stack)])
+	t.stack = t.stack[:0]
+	t.Ctx, t.Site = nil, nil
+}
+
 // Tick counts a step of a loop or a call.
 func (t *Thread) Tick() {
 	if t.ticks--; t.ticks < 0 {

@@ -29,6 +29,9 @@ type Exception struct {
 	Type    string
 	Message string
 	Inner   *Exception
+	// Pos and End are where in its text an expression threw, known once it has
+	// been evaluated.
+	Pos, End int
 }
 
 func (e *Exception) Error() string { return e.Message }

@@ -1,0 +1,935 @@
+package csharp
+
+import (
+	"strconv"
+
+	"sekisho/engine/dotnet"
+	"sekisho/engine/dotnet/clr"
+)
+
+// member binds x.name.
+func (b *binder) member(x *memberX) *expr {
+	recv := b.expr(x.x)
+	// A local that is named like its type gives way to the type's static members.
+	if recv.kind == kValue && recv.sym != nil && len(recv.typ.Find(x.name)) == 0 {
+		if n, ok := x.x.(*nameX); ok {
+			if t := b.typeByName(n.span, n.name, nil, true); t != nil && t == recv.typ {
+				recv = &expr{kind: kType, typ: t, at: n.span}
+			}
+		}
+	}
+	return b.memberOf(recv, x)
+}
+
+func (b *binder) memberOf(recv *expr, x *memberX) *expr {
+	switch recv.kind {
+	case kBad:
+		return b.bad(x.span)
+	case kSpace:
+		full := recv.space + "." + x.name
+		if t := b.typeByName(x.span, full, x.targs, true); t != nil {
+			return &expr{kind: kType, typ: t, at: x.span}
+		}
+		if b.lib.IsNamespace(full) && x.targs == nil {
+			return &expr{kind: kSpace, space: full, at: x.span}
+		}
+		if why, ok := notAllowed[x.name]; ok {
+			b.errorf(x.nameAt, "csharp-not-allowed", "the type %q is not allowed in expressions", full).hintf("%s", why)
+		} else {
+			b.errorf(x.nameAt, "csharp-unknown-name", "there is no %q in %q", x.name, recv.space).didYouMean(x.name, b.lib.TypeNames())
+		}
+		return b.bad(x.span)
+	case kType:
+		return b.staticMember(recv, x)
+	case kNull:
+		b.errorf(x.span, "csharp-type-mismatch", "null has no members")
+		return b.bad(x.span)
+	case kValue:
+	case kTuple:
+		if recv = b.naturalTuple(recv); recv.kind == kBad {
+			return recv
+		}
+	default:
+		if recv = b.asValue(recv); recv.kind != kValue {
+			if recv.kind != kBad {
+				b.errorf(recv.at, "csharp-type-mismatch", "this has no members")
+			}
+			return b.bad(x.span)
+		}
+	}
+	if recv.typ.Kind == dotnet.VoidKind {
+		b.asValue(recv)
+		return b.bad(x.span)
+	}
+	if recv.typ.Kind == dotnet.DynamicKind {
+		return b.dynamicMember(recv, x)
+	}
+	if i := fieldIndex(recv.typ, x.name); i >= 0 {
+		return b.field(recv, x, i)
+	}
+	ms := recv.typ.Find(x.name)
+	var methods []*dotnet.Member
+	for _, m := range ms {
+		switch m.Kind {
+		case dotnet.PropMember, dotnet.FieldMember:
+			if m.Static {
+				b.errorf(x.nameAt, "csharp-type-mismatch", "%q is static: it belongs to the type, not to a value", x.name).hintf("write %s.%s", recv.typ.Name, x.name)
+				return b.bad(x.span)
+			}
+			return b.property(recv, m, x)
+		case dotnet.MethodMember:
+			if !m.Static || m.Ext {
+				methods = append(methods, m)
+			}
+		}
+	}
+	exts := b.lib.Extensions(x.name)
+	if len(methods) == 0 && len(exts) > 0 {
+		exts = b.extensionsFor(recv, exts)
+	}
+	if len(methods) == 0 && len(exts) == 0 {
+		b.unknownMember(recv.typ, x, false)
+		return b.bad(x.span)
+	}
+	g := &group{recv: recv, typ: recv.typ, name: x.name, nameAt: x.nameAt, members: methods, targs: b.typeArgs(x.targs)}
+	if len(methods) == 0 {
+		g.members = exts
+	}
+	return &expr{kind: kGroup, at: x.span, group: g}
+}
+
+// extensionsFor keeps the extension methods whose receiver the value may be.
+func (b *binder) extensionsFor(recv *expr, ms []*dotnet.Member) []*dotnet.Member {
+	var out []*dotnet.Member
+	for _, m := range ms {
+		p := m.Params[0].Type
+		if p.Open() {
+			in := &inference{b: b, fixed: make([]*dotnet.Type, len(m.TypeParams)), bounds: make([][]bound, len(m.TypeParams))}
+			in.lower(p, recv.typ)
+			in.fixIn(p)
+			p = dotnet.Subst(p, nil, in.fixed)
+		}
+		if p.Open() || !dotnet.RefConvertible(recv.typ, p) {
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (b *binder) typeArgs(xs []typeX) []*dotnet.Type {
+	var out []*dotnet.Type
+	for _, x := range xs {
+		out = append(out, b.typ(x))
+	}
+	return out
+}
+
+func (b *binder) unknownMember(t *dotnet.Type, x *memberX, static bool) {
+	if t.Lacks(x.name) {
+		b.errorf(x.nameAt, "csharp-not-available", "%q of %q is not available yet", x.name, t.Name)
+		return
+	}
+	if known, ok := dotnetOnly[t.Name+"."+x.name]; ok {
+		b.errorf(x.nameAt, "csharp-not-allowed", "%q of %q is not allowed in expressions", x.name, t.Name).hintf("%s", known)
+		return
+	}
+	var names []string
+	t.EachName(func(n string) { names = append(names, n) })
+	if !static {
+		for _, n := range b.lib.ExtensionNames() {
+			if len(b.extensionsFor(&expr{typ: t}, b.lib.Extensions(n))) > 0 {
+				names = append(names, n)
+			}
+		}
+	}
+	what := "a value of the type \"" + t.Name + "\""
+	if static {
+		what = "the type \"" + t.Name + "\""
+	}
+	b.errorf(x.nameAt, "csharp-unknown-member", "%s has no member %q", what, x.name).didYouMean(x.name, names)
+}
+
+// dotnetOnly are members that people expect, .NET has and Azure refuses.
+var dotnetOnly = map[string]string{}
+
+func fieldIndex(t *dotnet.Type, name string) int {
+	for i, f := range t.Fields {
+		if f.Name == name || t.Kind == dotnet.TupleKind && name == "Item"+strconv.Itoa(i+1) {
+			return i
+		}
+	}
+	return -1
+}
+
+// field reads a field of a tuple or an anonymous type.
+func (b *binder) field(recv *expr, x *memberX, i int) *expr {
+	site := &dotnet.Site{Pos: x.nameAt.pos, End: x.nameAt.end}
+	gen := recv.gen
+	e := &expr{typ: recv.typ.Fields[i].Type, at: x.span, gen: func(g *emitter) code {
+		a := gen(g).any
+		return code{any: func(f *frame) any {
+			r, ok := a(f).(*dotnet.Record)
+			if !ok {
+				f.t.Site = site
+				dotnet.ThrowNullReference()
+			}
+			return r.Items[i]
+		}}
+	}}
+	if recv.typ.Kind == dotnet.TupleKind && recv.lv != nil && recv.lv.local != nil {
+		s := recv.lv.local
+		e.lv = &lvalue{gen: func(g *emitter) (func(*frame) []any, func(*frame, []any) any, func(*frame, []any, any)) {
+			load, store := g.load(s), g.store(s)
+			return nil, func(f *frame, _ []any) any { return load(f).(*dotnet.Record).Items[i] },
+				func(f *frame, _ []any, v any) {
+					old := load(f).(*dotnet.Record)
+					r := &dotnet.Record{Type: old.Type, Items: append([]any(nil), old.Items...)}
+					r.Items[i] = v
+					store(f, r)
+				}
+		}}
+	} else {
+		e.lv = &lvalue{readonly: "a member of an anonymous type"}
+	}
+	return e
+}
+
+// property reads an instance property.
+func (b *binder) property(recv *expr, m *dotnet.Member, x *memberX) *expr {
+	b.listedMember(x.nameAt, m)
+	site := &dotnet.Site{Pos: x.nameAt.pos, End: x.nameAt.end, Member: m}
+	e := &expr{typ: m.Ret, at: x.span, gen: func(g *emitter) code { return b.emitProperty(g, recv, m, site) }}
+	switch {
+	case !m.Settable():
+		e.lv = &lvalue{readonly: "a property that can only be read"}
+	default:
+		set := m.Setter()
+		get := m.Func(nil)
+		e.lv = &lvalue{gen: func(g *emitter) (func(*frame) []any, func(*frame, []any) any, func(*frame, []any, any)) {
+			a := recv.gen(g).any
+			return func(f *frame) []any {
+					v := a(f)
+					if v == nil {
+						f.t.Site = site
+						dotnet.ThrowNullReference()
+					}
+					return []any{v}
+				}, func(f *frame, parts []any) any {
+					f.t.Site = site
+					return get(f.t, parts)
+				}, func(f *frame, parts []any, v any) {
+					f.t.Site = site
+					set(f.t, append(parts[:1:1], v))
+				}
+		}}
+	}
+	return e
+}
+
+func (b *binder) emitProperty(g *emitter, recv *expr, m *dotnet.Member, site *dotnet.Site) code {
+	a := recv.gen(g).any
+	nullable := recv.typ.Kind == dotnet.NullableKind
+	get := m.Func(nil)
+	switch fast := m.FastForm().(type) {
+	case func(any) string:
+		return strCode(func(f *frame) (string, bool) {
+			v := a(f)
+			f.t.Site = site
+			if v == nil {
+				dotnet.ThrowNullReference()
+			}
+			return fast(v), false
+		})
+	case func(any) (string, bool):
+		return strCode(func(f *frame) (string, bool) {
+			v := a(f)
+			f.t.Site = site
+			if v == nil {
+				dotnet.ThrowNullReference()
+			}
+			return fast(v)
+		})
+	case func(any) int32:
+		return intCode(func(f *frame) int32 {
+			v := a(f)
+			f.t.Site = site
+			if v == nil {
+				dotnet.ThrowNullReference()
+			}
+			return fast(v)
+		})
+	}
+	return code{any: func(f *frame) any {
+		v := a(f)
+		f.t.Site = site
+		if v == nil && !nullable {
+			dotnet.ThrowNullReference()
+		}
+		return call1(f.t, get, v)
+	}}
+}
+
+func (b *binder) staticMember(recv *expr, x *memberX) *expr {
+	t := recv.typ
+	var methods []*dotnet.Member
+	for _, m := range t.Find(x.name) {
+		switch m.Kind {
+		case dotnet.FieldMember:
+			b.listedMember(x.nameAt, m)
+			e := constant(x.span, m.Ret, m.Value())
+			// Only what C# calls constants is one: primitives, strings and enums.
+			e.konst = m.Ret.Prim != dotnet.NoPrim || m.Ret.Kind == dotnet.Enum
+			return e
+		case dotnet.PropMember:
+			if !m.Static {
+				b.errorf(x.nameAt, "csharp-type-mismatch", "%q belongs to a value of the type %q, not to the type", x.name, t.Name)
+				return b.bad(x.span)
+			}
+			b.listedMember(x.nameAt, m)
+			get := m.Func(nil)
+			site := &dotnet.Site{Pos: x.nameAt.pos, End: x.nameAt.end, Member: m}
+			return &expr{typ: m.Ret, at: x.span, lv: &lvalue{readonly: "a property that can only be read"}, gen: func(*emitter) code {
+				return code{any: func(f *frame) any {
+					f.t.Site = site
+					return get(f.t, nil)
+				}}
+			}}
+		case dotnet.MethodMember:
+			methods = append(methods, m)
+		}
+	}
+	// object's own methods on an interface are no static members.
+	if len(methods) > 0 {
+		return &expr{kind: kGroup, at: x.span, group: &group{typ: t, name: x.name, nameAt: x.nameAt, members: methods, targs: b.typeArgs(x.targs)}}
+	}
+	if nested := b.typeByName(x.span, t.Full+"."+x.name, x.targs, true); nested != nil {
+		return &expr{kind: kType, typ: nested, at: x.span}
+	}
+	b.unknownMember(t, x, true)
+	return b.bad(x.span)
+}
+
+func (b *binder) naturalTuple(e *expr) *expr {
+	if e.typ == nil {
+		b.errorf(e.at, "csharp-type-mismatch", "the type of the tuple cannot be inferred")
+		return b.bad(e.at)
+	}
+	return b.convert(e, e.typ)
+}
+
+// arguments binds the arguments of a call.
+func (b *binder) arguments(xs []arg) []argument {
+	out := make([]argument, len(xs))
+	for i, x := range xs {
+		e := b.expr(x.x)
+		if e.kind == kOutVar || e.kind == kGroup {
+			// fine as they are
+		} else {
+			e = b.asValue(e)
+		}
+		if x.mode == "" && e.kind == kOutVar {
+			e = b.asValue(e)
+		}
+		if x.mode == "out" && e.kind == kBad {
+			if n, ok := x.x.(*nameX); ok && n.name == "_" {
+				b.found = b.found[:len(b.found)-1]
+				b.faults--
+				e = b.outVar(&declX{span: n.span, typ: typeX{name: "var"}, name: "_"})
+			}
+		}
+		out[i] = argument{expr: e, name: x.name, nameAt: x.nameAt, mode: x.mode}
+		if x.mode != "" && e.kind != kOutVar && e.kind != kBad && (e.lv == nil || e.lv.readonly != "") {
+			b.errorf(e.at, "csharp-type-mismatch", "%q takes a variable", x.mode)
+			out[i].expr = b.bad(e.at)
+		}
+	}
+	return out
+}
+
+func (b *binder) call(x *callX) *expr {
+	fn := b.expr(x.fn)
+	switch fn.kind {
+	case kBad:
+		b.arguments(x.args)
+		return b.bad(x.span)
+	case kGroup:
+		return b.callGroup(fn, x)
+	case kValue:
+		args := b.arguments(x.args)
+		if fn.typ.Kind == dotnet.DynamicKind {
+			return b.dynamicCall(fn, args, x)
+		}
+		if _, _, ok := fn.typ.Invoke(); ok {
+			m := fn.typ.MembersNamed("Invoke")
+			c, ambiguous := b.resolve(m, args, nil)
+			if c == nil {
+				b.noOverload(fn.at, "the delegate", m, args, ambiguous)
+				return b.bad(x.span)
+			}
+			return b.callMember(fn, c, x.span, x.fn.at())
+		}
+	case kType:
+		b.errorf(fn.at, "csharp-type-mismatch", "%q is a type, a method is wanted", fn.typ.Name).hintf("write new %s(…)", fn.typ.Name)
+		b.arguments(x.args)
+		return b.bad(x.span)
+	}
+	b.arguments(x.args)
+	if m, ok := x.fn.(*memberX); ok && fn.kind == kValue {
+		d := b.errorf(m.nameAt, "csharp-type-mismatch", "%q is a property, not a method", m.name)
+		if fn.typ.Find("this[]") != nil {
+			d.hintf("write %s[…]", m.name)
+		} else {
+			d.hintf("leave the parentheses out")
+		}
+		return b.bad(x.span)
+	}
+	if fn.kind != kValue {
+		b.asValue(fn)
+	} else {
+		b.errorf(fn.at, "csharp-type-mismatch", "a value of the type %q cannot be called", typeName(fn))
+	}
+	return b.bad(x.span)
+}
+
+func (b *binder) callGroup(fn *expr, x *callX) *expr {
+	g := fn.group
+	args := b.arguments(x.args)
+	for _, a := range args {
+		if a.kind == kBad {
+			b.declareOuts(args)
+			return b.bad(x.span)
+		}
+	}
+	for i, a := range args {
+		if a.kind == kValue && a.typ.Kind == dotnet.DynamicKind && a.mode == "" && g.local == nil {
+			if e := b.dynamicArguments(g, args, x, i); e != nil {
+				return e
+			}
+			break
+		}
+	}
+	ms := g.members
+	var c *choice
+	var ambiguous bool
+	isExt := len(ms) > 0 && ms[0].Ext && g.recv != nil
+	if isExt {
+		args = append([]argument{{expr: g.recv}}, args...)
+		c, ambiguous = b.resolve(ms, args, g.targs)
+	} else {
+		c, ambiguous = b.resolve(ms, args, g.targs)
+		if c == nil && !ambiguous && g.recv != nil {
+			// No method of the type fits: extension methods may.
+			if exts := b.extensionsFor(g.recv, b.lib.Extensions(g.name)); len(exts) > 0 {
+				extArgs := append([]argument{{expr: g.recv}}, args...)
+				if ec, _ := b.resolve(exts, extArgs, g.targs); ec != nil {
+					c, isExt = ec, true
+				}
+			}
+		}
+	}
+	if c == nil {
+		b.noOverload(g.nameAt, "\""+g.name+"\"", ms, args, ambiguous)
+		b.declareOuts(args)
+		return b.bad(x.span)
+	}
+	b.listedMember(g.nameAt, c.m)
+	if g.local != nil {
+		b.adoptArgs(c)
+		return &expr{typ: c.ret, at: x.span, effect: true, gen: func(em *emitter) code { return b.emitLocalCall(em, g.local, c, g.nameAt) }}
+	}
+	recv := g.recv
+	if isExt || c.m.Static {
+		recv = nil
+	}
+	if g.recv == nil && !c.m.Static {
+		b.errorf(g.nameAt, "csharp-type-mismatch", "%q belongs to a value of the type %q, not to the type", g.name, g.typ.Name)
+		return b.bad(x.span)
+	}
+	return b.callMember(recv, c, x.span, g.nameAt)
+}
+
+// declareOuts gives the variables of out arguments a type, so that their use is
+// no second fault.
+func (b *binder) declareOuts(args []argument) {
+	for _, a := range args {
+		if a.kind == kOutVar && a.sym.typ == nil {
+			a.sym.typ = b.lib.Dynamic
+		}
+	}
+}
+
+func (b *binder) adoptArgs(c *choice) {
+	for i, a := range c.args {
+		b.adopted(a)
+		if a.kind == kOutVar {
+			if a.sym.typ == nil {
+				a.sym.typ = c.params[i].Type
+			}
+			v := *b.local(a.sym, a.at)
+			c.args[i] = &v
+		}
+	}
+}
+
+func (b *binder) callMember(recv *expr, c *choice, at, nameAt span) *expr {
+	b.adoptArgs(c)
+	return &expr{typ: c.ret, at: at, effect: true, gen: func(g *emitter) code { return b.emitCall(g, recv, c, nameAt) }}
+}
+
+// emitCall calls a member of the library.
+func (b *binder) emitCall(g *emitter, recv *expr, c *choice, at span) code {
+	site := &dotnet.Site{Pos: at.pos, End: at.end, Member: c.m}
+	if fast, ok := b.emitFast(g, recv, c, site); ok {
+		return fast
+	}
+	fn := c.m.Func(c.targs)
+	var gens []func(f *frame) any
+	nullable := false
+	if recv != nil {
+		gens = append(gens, recv.gen(g).any)
+		nullable = recv.typ.Kind == dotnet.NullableKind
+	}
+	first := len(gens)
+	type outArg struct {
+		i     int
+		parts func(f *frame) []any
+		load  func(f *frame, parts []any) any
+		store func(f *frame, parts []any, v any)
+		ref   bool
+	}
+	var outs []outArg
+	for i, a := range c.args {
+		if c.mode[i] != "" {
+			parts, load, store := b.place(g, a)
+			outs = append(outs, outArg{first + i, parts, load, store, c.mode[i] == "ref"})
+			gens = append(gens, func(*frame) any { return nil })
+			continue
+		}
+		gens = append(gens, a.gen(g).any)
+	}
+	n := len(gens)
+	call := func(f *frame) any {
+		t := f.t
+		base := t.Push(n)
+		for i, gen := range gens {
+			v := gen(f)
+			t.Arg(base+i, v)
+		}
+		args := t.Args(base, n)
+		t.Tick()
+		t.Site = site
+		if first == 1 && args[0] == nil && !nullable {
+			dotnet.ThrowNullReference()
+		}
+		r := fn(t, args)
+		t.Pop(base)
+		return r
+	}
+	if outs == nil {
+		return code{any: call}
+	}
+	return code{any: func(f *frame) any {
+		t := f.t
+		base := t.Push(n)
+		for i, gen := range gens {
+			v := gen(f)
+			t.Arg(base+i, v)
+		}
+		refs := make([]*dotnet.Ref, len(outs))
+		parts := make([][]any, len(outs))
+		for i, o := range outs {
+			refs[i] = &dotnet.Ref{}
+			if o.parts != nil {
+				parts[i] = o.parts(f)
+			}
+			if o.ref {
+				refs[i].Value = o.load(f, parts[i])
+			}
+			t.Arg(base+o.i, refs[i])
+		}
+		args := t.Args(base, n)
+		t.Tick()
+		t.Site = site
+		if first == 1 && args[0] == nil && !nullable {
+			dotnet.ThrowNullReference()
+		}
+		r := fn(t, args)
+		t.Pop(base)
+		for i, o := range outs {
+			o.store(f, parts[i], refs[i].Value)
+		}
+		return r
+	}}
+}
+
+// place is how to read and write what can be assigned to.
+func (b *binder) place(g *emitter, e *expr) (parts func(f *frame) []any, load func(f *frame, parts []any) any, store func(f *frame, parts []any, v any)) {
+	if s := e.lv.local; s != nil {
+		get, set := g.load(s), g.store(s)
+		return nil, func(f *frame, _ []any) any { return get(f) }, func(f *frame, _ []any, v any) { set(f, v) }
+	}
+	return e.lv.gen(g)
+}
+
+// emitFast calls members that have a form without boxing.
+func (b *binder) emitFast(g *emitter, recv *expr, c *choice, site *dotnet.Site) (code, bool) {
+	if c.m.FastForm() == nil {
+		return code{}, false
+	}
+	var a func(f *frame) any
+	args := c.args
+	if recv != nil {
+		a = recv.gen(g).any
+	} else if c.m.Ext {
+		a = args[0].gen(g).any
+		args = args[1:]
+	}
+	strs := make([]func(f *frame) (string, bool), 0, 2)
+	for _, x := range args {
+		if x.typ != b.lib.String {
+			return code{}, false
+		}
+		strs = append(strs, x.gen(g).asStr())
+	}
+	isExt := recv == nil
+	receive := func(f *frame) any {
+		v := a(f)
+		if v == nil && !isExt {
+			f.t.Site = site
+			dotnet.ThrowNullReference()
+		}
+		return v
+	}
+	switch fast := c.m.FastForm().(type) {
+	case func(s string, null bool) bool:
+		if len(strs) != 1 || a != nil {
+			return code{}, false
+		}
+		return boolCode(func(f *frame) bool { return fast(strs[0](f)) }), true
+	case func(t *dotnet.Thread, recv any, key string, null bool) bool:
+		if len(strs) != 1 {
+			return code{}, false
+		}
+		return boolCode(func(f *frame) bool {
+			v := receive(f)
+			k, null := strs[0](f)
+			f.t.Site = site
+			return fast(f.t, v, k, null)
+		}), true
+	case func(t *dotnet.Thread, recv any, key string, null bool) (string, bool):
+		if len(strs) != 1 {
+			return code{}, false
+		}
+		return strCode(func(f *frame) (string, bool) {
+			v := receive(f)
+			k, null := strs[0](f)
+			f.t.Site = site
+			return fast(f.t, v, k, null)
+		}), true
+	case func(t *dotnet.Thread, recv any, key string, null bool, other string, otherNull bool) (string, bool):
+		if len(strs) != 2 {
+			return code{}, false
+		}
+		return strCode(func(f *frame) (string, bool) {
+			v := receive(f)
+			k, null := strs[0](f)
+			o, oNull := strs[1](f)
+			f.t.Site = site
+			return fast(f.t, v, k, null, o, oNull)
+		}), true
+	case func(t *dotnet.Thread, recv any, key string, null bool) any:
+		if len(strs) != 1 {
+			return code{}, false
+		}
+		return code{any: func(f *frame) any {
+			v := receive(f)
+			k, null := strs[0](f)
+			f.t.Site = site
+			return fast(f.t, v, k, null)
+		}}, true
+	}
+	return code{}, false
+}
+
+// emitLocalCall calls a local function.
+func (b *binder) emitLocalCall(g *emitter, s *symbol, c *choice, at span) code {
+	load := g.load(s)
+	site := &dotnet.Site{Pos: at.pos, End: at.end}
+	type argGen struct {
+		gen   func(f *frame) any
+		parts func(f *frame) []any
+		load  func(f *frame, parts []any) any
+		store func(f *frame, parts []any, v any)
+		ref   bool
+	}
+	args := make([]argGen, len(c.args))
+	for i, a := range c.args {
+		if c.mode[i] == "" {
+			args[i].gen = a.gen(g).any
+			continue
+		}
+		args[i].parts, args[i].load, args[i].store = b.place(g, a)
+		args[i].ref = c.mode[i] == "ref"
+	}
+	n := len(args)
+	return code{any: func(f *frame) any {
+		t := f.t
+		base := t.Push(n)
+		var refs []*dotnet.Ref
+		var parts [][]any
+		for i := range args {
+			a := &args[i]
+			if a.gen != nil {
+				v := a.gen(f)
+				t.Arg(base+i, v)
+				continue
+			}
+			if refs == nil {
+				refs, parts = make([]*dotnet.Ref, n), make([][]any, n)
+			}
+			refs[i] = &dotnet.Ref{Value: dotnet.Default(c.params[i].Type)}
+			if a.parts != nil {
+				parts[i] = a.parts(f)
+			}
+			if a.ref {
+				refs[i].Value = a.load(f, parts[i])
+			}
+			t.Arg(base+i, refs[i])
+		}
+		t.Site = site
+		fn, _ := load(f).(*dotnet.Closure)
+		r := fn.Call(t, t.Args(base, n))
+		t.Pop(base)
+		for i := range refs {
+			if refs[i] != nil {
+				args[i].store(f, parts[i], refs[i].Value)
+			}
+		}
+		return r
+	}}
+}
+
+// index binds x[…].
+func (b *binder) index(x *indexX) *expr {
+	recv := b.expr(x.x)
+	args := b.arguments(x.args)
+	return b.indexOf(recv, args, x.span, x.x.at())
+}
+
+func (b *binder) indexOf(recv *expr, args []argument, at, recvAt span) *expr {
+	if recv.kind == kGroup {
+		b.errorf(recv.group.nameAt, "csharp-type-mismatch", "%q is a method: it is called with parentheses", recv.group.name)
+		return b.bad(at)
+	}
+	recv = b.asValue(recv)
+	if recv.kind == kBad {
+		return b.bad(at)
+	}
+	if recv.kind != kValue {
+		b.errorf(recv.at, "csharp-type-mismatch", "this has no elements")
+		return b.bad(at)
+	}
+	for _, a := range args {
+		if a.kind == kBad {
+			return b.bad(at)
+		}
+	}
+	if recv.typ.Kind == dotnet.DynamicKind {
+		return b.dynamicIndex(recv, args, at)
+	}
+	if recv.typ.Kind == dotnet.ArrayKind {
+		return b.element(recv, args, at)
+	}
+	ms := recv.typ.Find("this[]")
+	if len(ms) == 0 {
+		d := b.errorf(recvAt, "csharp-type-mismatch", "a value of the type %q has no elements", recv.typ.Name)
+		if recv.typ == b.lib.Object {
+			d.hintf("cast it: ((JObject)…)[…]")
+		} else if recv.typ.ElementOf() != nil {
+			d.hintf("ElementAt(index) or ToList() helps")
+		}
+		return b.bad(at)
+	}
+	for i, a := range args {
+		if a.kind == kValue && a.typ.Kind == dotnet.DynamicKind {
+			args[i].expr = b.convert(a.expr, ms[0].Params[min(i, len(ms[0].Params)-1)].Type)
+		}
+	}
+	c, ambiguous := b.resolve(ms, args, nil)
+	if c == nil {
+		b.noOverload(at, "the index of \""+recv.typ.Name+"\"", ms, args, ambiguous)
+		return b.bad(at)
+	}
+	b.adoptArgs(c)
+	site := &dotnet.Site{Pos: at.pos, End: at.end, Member: c.m}
+	get := c.m.Func(nil)
+	e := &expr{typ: c.ret, at: at, gen: func(g *emitter) code { return b.emitCall(g, recv, c, at) }}
+	if !c.m.Settable() {
+		e.lv = &lvalue{readonly: "read only"}
+		return e
+	}
+	set := c.m.Setter()
+	e.lv = &lvalue{gen: func(g *emitter) (func(*frame) []any, func(*frame, []any) any, func(*frame, []any, any)) {
+		gens := []func(f *frame) any{recv.gen(g).any}
+		for _, a := range c.args {
+			gens = append(gens, a.gen(g).any)
+		}
+		return func(f *frame) []any {
+				parts := make([]any, len(gens), len(gens)+1)
+				for i, gen := range gens {
+					parts[i] = gen(f)
+				}
+				if parts[0] == nil {
+					f.t.Site = site
+					dotnet.ThrowNullReference()
+				}
+				return parts
+			}, func(f *frame, parts []any) any {
+				f.t.Site = site
+				return get(f.t, parts)
+			}, func(f *frame, parts []any, v any) {
+				f.t.Site = site
+				set(f.t, append(parts[:len(parts):len(parts)], v))
+			}
+	}}
+	return e
+}
+
+// element is an element of an array.
+func (b *binder) element(recv *expr, args []argument, at span) *expr {
+	if len(args) != recv.typ.Rank {
+		b.errorf(at, "csharp-type-mismatch", "the array has %d %s, %d %s given", recv.typ.Rank, plural(recv.typ.Rank, "dimension", "dimensions"), len(args), plural(len(args), "index is", "indices are"))
+		return b.bad(at)
+	}
+	idx := make([]*expr, len(args))
+	for i, a := range args {
+		c, ok := b.tryConvert(a.expr, b.lib.Int, false)
+		if !ok {
+			if c, ok = b.tryConvert(a.expr, b.lib.Long, false); ok {
+				c = convertNumber(c, b.lib.Int)
+			}
+		}
+		if !ok {
+			b.cannotConvert(a.expr, b.lib.Int, false)
+			return b.bad(at)
+		}
+		idx[i] = c
+	}
+	site := &dotnet.Site{Pos: at.pos, End: at.end}
+	elem := recv.typ.Elem
+	emit := func(g *emitter) (func(f *frame) any, []func(f *frame) int32) {
+		is := make([]func(f *frame) int32, len(idx))
+		a := recv.gen(g).any
+		for i, e := range idx {
+			is[i] = e.gen(g).asInt()
+		}
+		return a, is
+	}
+	e := &expr{typ: elem, at: at}
+	e.gen = func(g *emitter) code {
+		a, is := emit(g)
+		if len(is) == 1 {
+			i0 := is[0]
+			return code{any: func(f *frame) any {
+				v := a(f)
+				i := int(i0(f))
+				f.t.Site = site
+				return dotnet.Element(v, i)
+			}}
+		}
+		return code{any: func(f *frame) any {
+			v := a(f)
+			i := flatIndex(f, v, is)
+			f.t.Site = site
+			return dotnet.Element(v, i)
+		}}
+	}
+	e.lv = &lvalue{gen: func(g *emitter) (func(*frame) []any, func(*frame, []any) any, func(*frame, []any, any)) {
+		a, is := emit(g)
+		return func(f *frame) []any {
+				v := a(f)
+				return []any{v, flatIndex(f, v, is)}
+			}, func(f *frame, parts []any) any {
+				f.t.Site = site
+				return dotnet.Element(parts[0], parts[1].(int))
+			}, func(f *frame, parts []any, v any) {
+				f.t.Site = site
+				dotnet.SetElement(parts[0], parts[1].(int), v)
+			}
+	}}
+	return e
+}
+
+func flatIndex(f *frame, v any, is []func(f *frame) int32) int {
+	if len(is) == 1 {
+		return int(is[0](f))
+	}
+	arr, _ := v.(*dotnet.Array)
+	n := 0
+	for d, gen := range is {
+		i := int(gen(f))
+		if arr != nil {
+			if i < 0 || i >= arr.Dims[d] {
+				clr.Throw(clr.IndexOutOfRangeException, "Index was outside the bounds of the array.")
+			}
+			n = n*arr.Dims[d] + i
+		}
+	}
+	return n
+}
+
+// conditional binds x?.rest.
+func (b *binder) conditional(x *condX) *expr {
+	recv := b.typed(x.x)
+	if recv.kind == kBad {
+		return b.bad(x.span)
+	}
+	if recv.typ.IsValue() && recv.typ.Kind != dotnet.NullableKind {
+		b.errorf(x.x.at(), "csharp-type-mismatch", "a value of the type %q is never null", recv.typ.Name).hintf("write \".\" in place of \"?.\"")
+		return b.bad(x.span)
+	}
+	held := &symbol{typ: recv.typ.Underlying(), fn: b.fn}
+	b.sc.locals = append(b.sc.locals, held)
+	hole := localExpr(held, recv.at)
+	hole.typ = recv.typ.Underlying()
+	hole.lv = nil
+	x.hole.value = hole
+	rest := b.expr(x.rest)
+	if rest.kind == kGroup {
+		// x?.Method without a call.
+		return b.asValue(rest)
+	}
+	if rest.kind == kBad {
+		return b.bad(x.span)
+	}
+	t := rest.typ
+	if t.IsValue() && t.Kind != dotnet.NullableKind {
+		t = b.lib.NullableOf(t)
+	}
+	isString := t == b.lib.String
+	return &expr{typ: t, at: x.span, effect: rest.effect, gen: func(g *emitter) code {
+		a := recv.gen(g).any
+		set := g.store(held)
+		r := rest.gen(g)
+		if isString {
+			rs := r.asStr()
+			return strCode(func(f *frame) (string, bool) {
+				v := a(f)
+				if v == nil {
+					return "", true
+				}
+				set(f, v)
+				return rs(f)
+			})
+		}
+		return code{any: func(f *frame) any {
+			v := a(f)
+			if v == nil {
+				return nil
+			}
+			set(f, v)
+			return r.any(f)
+		}}
+	}}
+}
