@@ -58,11 +58,18 @@ func (vm *VM) guardGlobals() {
 		_ = view.Delete(name)
 	}
 	_ = vm.intrinsic("RegExp.prototype").Delete("compile")
-	// Registered symbols would stay in the VM for ever.
+	// Registered symbols live as long as the evaluation.
 	symbol := vm.intrinsic("Symbol")
 	_ = symbol.Delete("keyFor")
 	vm.method(symbol, "for", func(c goja.FunctionCall) goja.Value {
-		return goja.NewSymbol(c.Argument(0).String())
+		name := c.Argument(0).String()
+		if vm.symbols == nil {
+			vm.symbols = map[string]*goja.Symbol{}
+		}
+		if vm.symbols[name] == nil {
+			vm.symbols[name] = goja.NewSymbol(name)
+		}
+		return vm.symbols[name]
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/file"
 	"github.com/dop251/goja/parser"
+	"github.com/go-sourcemap/sourcemap"
 
 	"sekisho/engine/source"
 )
@@ -20,6 +21,8 @@ type Program struct {
 	// places leads positions back to the texts that people wrote, by the name that
 	// positions carry.
 	places map[string]place
+	// bundle leads positions in a bundle back to its modules, nil for an expression.
+	bundle *sourcemap.Consumer
 	// at is the whole of what was compiled.
 	at source.Range
 }
@@ -64,7 +67,7 @@ func CompileExpr(v source.View, block bool, diags *source.List) *Program {
 	if v.Text != nil {
 		name = v.Text.Name
 	}
-	p := &Program{places: map[string]place{name: {v, len(prefix)}}, at: v.All()}
+	p := &Program{places: map[string]place{name: {view: v, prefix: len(prefix)}}, at: v.All()}
 	tree, err := parser.ParseFile(nil, name, prefix+v.S+suffix, 0, parser.WithDisableSourceMaps)
 	if err != nil {
 		p.syntaxErrors(err, diags)
@@ -151,6 +154,15 @@ func (p *Program) syntaxErrors(err error, diags *source.List) {
 // locate is the place in a text of a position in compiled code, the zero Range if it
 // is not known. It spans the word that stands there.
 func (p *Program) locate(pos file.Position) source.Range {
+	if p.bundle != nil {
+		// Source maps count columns from 0. goja could do this, but takes columns from 1
+		// for such ones.
+		name, _, line, col, ok := p.bundle.Source(pos.Line, pos.Column-1)
+		if !ok {
+			return source.Range{}
+		}
+		pos = file.Position{Filename: name, Line: line, Column: col + 1}
+	}
 	pl, ok := p.places[pos.Filename]
 	if !ok || pos.Line < 1 {
 		return source.Range{}

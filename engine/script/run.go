@@ -398,7 +398,11 @@ func (r *run) frames(stack []goja.StackFrame) []Frame {
 		if at.IsZero() {
 			continue
 		}
-		if out = append(out, Frame{stack[i].FuncName(), at}); len(out) == 20 {
+		name := stack[i].FuncName()
+		if name == entryFunction {
+			name = ""
+		}
+		if out = append(out, Frame{name, at}); len(out) == 20 {
 			break
 		}
 	}

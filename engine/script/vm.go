@@ -33,6 +33,7 @@ type VM struct {
 	leased map[string]*goja.Object
 	// handles leads objects that stand for .NET values back to them.
 	handles map[*goja.Object]any
+	symbols map[string]*goja.Symbol // of Symbol.for
 	protos  protos
 	helpers helpers
 }
@@ -127,6 +128,7 @@ func (vm *VM) end() {
 	vm.cur, vm.run = nil, nil
 	clear(vm.leased)
 	clear(vm.handles)
+	clear(vm.symbols)
 	vm.nesting = 0
 }
 
