@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"sekisho/engine/script"
 	"sekisho/engine/source"
 )
 
@@ -12,6 +13,9 @@ type Expressions struct {
 	files     fs.FS
 	scriptDir string
 	compiled  int
+
+	folder *script.Folder // of modules, made when the first is named
+	guard  *Guard
 }
 
 // NewExpressions makes a compiler for a folder with modules under scriptDir; files may

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"sekisho/engine/script"
 )
 
 // Services are what Steps use of the world. They outlive Snapshots: a reload keeps
@@ -21,6 +23,8 @@ type Services struct {
 	Counters  Counters
 	Metrics   Metrics
 	Log       *slog.Logger
+	// Scripts lends the virtual machines of JavaScript; nil where no script may run.
+	Scripts *script.Pool
 }
 
 // Trace writes a message of the trace policy or of context.Trace to the log: verbose
@@ -62,6 +66,10 @@ type SendOptions struct {
 	Certificate string
 	// BodyLimit bounds what of the response may be held in memory, in bytes.
 	BodyLimit int64
+	// Guard says which addresses must not be reached: the Transport asks it for every
+	// address that it is about to connect to, after names are resolved and at each
+	// redirect. nil guards nothing.
+	Guard *Guard
 }
 
 // ProxyOptions name an HTTP proxy.

@@ -1,0 +1,396 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"math"
+	"net/netip"
+	"strings"
+	"time"
+
+	"sekisho/engine/dotnet"
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/script"
+	"sekisho/engine/source"
+)
+
+// Guard keeps what a script sends away from addresses that only this machine and its
+// neighbours are meant to reach.
+type Guard struct {
+	// Allowed are hosts that may be reached whatever their addresses are, as they stand
+	// in a URL: "localhost:9000", or without a port for all ports.
+	Allowed []string
+}
+
+// Refuses tells whether a connection to an address of host, "host:port" as it stands
+// in the URL or without a port, must not be made: loopback, link-local (where clouds
+// keep their metadata), unspecified and multicast addresses.
+func (g *Guard) Refuses(host string, addr netip.Addr) bool {
+	if g == nil {
+		return false
+	}
+	name := host
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		name = host[:i]
+	}
+	for _, allowed := range g.Allowed {
+		if strings.EqualFold(allowed, host) || strings.EqualFold(allowed, name) {
+			return false
+		}
+	}
+	addr = addr.Unmap()
+	// ::/96 and 64:ff9b::/96 carry addresses of IPv4.
+	if b := addr.As16(); addr.Is6() && (netip.PrefixFrom(addr, 96).Masked() == nat64 || netip.PrefixFrom(addr, 96).Masked() == compatible) && addr != netip.IPv6Loopback() {
+		addr = netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.IsMulticast() || addr.IsUnspecified() || addr.Zone() != "" ||
+		addr == broadcast || !addr.IsValid()
+}
+
+var (
+	nat64      = netip.MustParsePrefix("64:ff9b::/96")
+	compatible = netip.MustParsePrefix("::/96")
+	broadcast  = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+)
+
+// Script implements Env.
+func (e *Expressions) Script(v source.View, block bool, diags *source.List) Expr {
+	p := script.CompileExpr(v, block, diags)
+	if p == nil {
+		return nil
+	}
+	e.compiled++
+	return &Script{program: p, guard: e.guard}
+}
+
+// AllowHosts says which hosts fetch may reach whatever their addresses are, for what
+// is compiled from now on; see Guard.
+func (e *Expressions) AllowHosts(hosts []string) { e.guard = &Guard{Allowed: hosts} }
+
+// Bundle implements Env. src is a module's path under the folder of scripts, with
+// "#name" behind it for an export that is not the default one; v is then where src
+// stands. The Expr is a *Script.
+func (e *Expressions) Bundle(src string, v source.View, diags *source.List) Expr {
+	if e.folder == nil {
+		e.folder = e.modules()
+	}
+	var p *script.Program
+	if src == "" {
+		p = e.folder.Inline(v, diags)
+	} else {
+		name, export, ok := strings.Cut(src, "#")
+		if !ok {
+			export = "default"
+		}
+		p = e.folder.Module(name, export, v.All(), v.All(), diags)
+	}
+	if p == nil {
+		return nil
+	}
+	e.compiled++
+	return &Script{program: p, guard: e.guard}
+}
+
+// modules is the folder of scripts.
+func (e *Expressions) modules() *script.Folder {
+	if e.files == nil || e.scriptDir == "" {
+		return script.NewFolder(nil, "scripts")
+	}
+	files, err := fs.Sub(e.files, e.scriptDir)
+	if err != nil {
+		files = nil // no module will be found
+	}
+	return script.NewFolder(files, e.scriptDir)
+}
+
+// Script is compiled JavaScript: an expression, or the function of a <script>.
+type Script struct {
+	program *script.Program
+	guard   *Guard
+}
+
+// Any implements Expr.
+func (s *Script) Any(x *Exchange) (any, error) {
+	pool, err := x.scripts()
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.program.Any(x.Context, pool, s.host(x))
+	return v, scriptFault(err)
+}
+
+// Text implements Expr.
+func (s *Script) Text(x *Exchange) (string, error) {
+	pool, err := x.scripts()
+	if err != nil {
+		return "", err
+	}
+	v, err := s.program.Text(x.Context, pool, s.host(x))
+	return v, scriptFault(err)
+}
+
+// Bool implements Expr.
+func (s *Script) Bool(x *Exchange) (bool, error) {
+	pool, err := x.scripts()
+	if err != nil {
+		return false, err
+	}
+	v, err := s.program.Bool(x.Context, pool, s.host(x))
+	return v, scriptFault(err)
+}
+
+// Run runs the function of a <script>. It returns Respond if the script answered.
+// budget is its time inside the virtual machine, 0 for the default.
+func (s *Script) Run(x *Exchange, budget time.Duration) error {
+	pool, err := x.scripts()
+	if err != nil {
+		return err
+	}
+	a, err := s.program.Answer(x.Context, pool, s.host(x), budget)
+	if err != nil {
+		return scriptFault(err)
+	}
+	if a == nil {
+		return nil
+	}
+	r := &x.Response
+	r.Status, r.Reason = a.Status, a.Reason
+	r.Header.Reset()
+	r.Trailer.Reset()
+	for _, f := range a.Header {
+		r.Header.Add(f.Name, f.Value)
+	}
+	if a.Body == nil {
+		r.Body.Clear()
+	} else {
+		r.Body.SetBytes(a.Body)
+	}
+	return Respond
+}
+
+func (x *Exchange) scripts() (*script.Pool, error) {
+	if x.Services.Scripts == nil {
+		return nil, Faultf(500, ReasonInternal, "Scripts are not available.")
+	}
+	return x.Services.Scripts, nil
+}
+
+// scriptFault turns a script's error into a Fault. Its message is for LastError; the
+// stack, with places in the script's own files, is in its cause, for the log.
+func scriptFault(err error) error {
+	var e *script.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	f := Faultf(500, ReasonExpression, "Expression evaluation failed. %s", e.Message)
+	f.Cause, f.Range = detailed{e}, e.Range()
+	switch e.Kind {
+	case script.Canceled:
+		f.Reason = ReasonClient
+	case script.Busy:
+		f.Status = 503
+	}
+	return f
+}
+
+// detailed is a script's error with its stack.
+type detailed struct{ failure *script.Error }
+
+func (d detailed) Error() string { return d.failure.Detail() }
+func (d detailed) Unwrap() error { return d.failure }
+
+// host is an Exchange as scripts see it.
+type host struct {
+	view
+	guard *Guard
+}
+
+func (s *Script) host(x *Exchange) script.Host { return &host{view{x}, s.guard} }
+
+func (h *host) Now() time.Time                { return h.x.Services.Now() }
+func (h *host) Rand() io.Reader               { return h.x.Services.Rand }
+func (h *host) SetMethod(method string) error { h.x.Request.Method = method; return nil }
+
+// SetPath keeps the base of the service URL where the path begins with it.
+func (h *host) SetPath(path string) error {
+	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#\\") || !visible(path) {
+		return fmt.Errorf("the path of a URL begins with a slash and holds no blanks, %q and %q: percent-encode them", '?', '#')
+	}
+	u := &h.x.Request.URL
+	if rest, ok := strings.CutPrefix(path, u.Base); ok && strings.HasPrefix(rest, "/") {
+		u.Path = rest
+	} else {
+		u.Base, u.Path = "", path
+	}
+	return nil
+}
+
+func (h *host) SetQuery(raw string) error {
+	if strings.Contains(raw, "#") || !visible(raw) {
+		return errors.New("the query of a URL holds no blanks and no '#': percent-encode them")
+	}
+	h.x.Request.URL.Query = raw
+	return nil
+}
+
+// visible tells texts that may stand in a request line.
+func visible(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] >= 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *host) SetBackendURL(text string) error {
+	u, ok := ParseURL(text)
+	if !ok || u.Query != "" {
+		return fmt.Errorf("setBackend wants an absolute http or https URL without a query, got %q", text)
+	}
+	h.x.Request.URL.SetService(u)
+	h.x.BackendID, h.x.BackendScope = "", 0
+	return nil
+}
+
+func (h *host) SetBackendID(id string) error {
+	if h.x.Forwarder == nil || !h.x.Forwarder.HasBackend(id) {
+		return fmt.Errorf("there is no backend %q", id)
+	}
+	h.x.BackendID, h.x.BackendScope = id, h.x.scope
+	return nil
+}
+
+func (h *host) RequestHeader() script.Header  { return &h.x.Request.Header }
+func (h *host) ResponseHeader() script.Header { return &h.x.Response.Header }
+
+func (h *host) SetRequestBody(body []byte)         { setBody(&h.x.Request.Body, body) }
+func (h *host) SetResponseBody(body []byte)        { setBody(&h.x.Response.Body, body) }
+func (h *host) SetVariable(name string, value any) { h.x.Set(name, value) }
+
+func setBody(b *Body, data []byte) {
+	if data == nil {
+		b.Clear()
+		return
+	}
+	b.SetBytes(data)
+}
+
+func (h *host) SetStatus(code int, reason string) {
+	h.x.Response.Status, h.x.Response.Reason = code, reason
+}
+
+// Import implements script.Host. What has no counterpart in JavaScript is its text.
+func (h *host) Import(v any) any {
+	switch v := v.(type) {
+	case nil, string, bool, int64, float64, []byte, apim.Response:
+		return v
+	case int32:
+		return int64(v)
+	case clr.Char:
+		return v.String()
+	case clr.DateTime:
+		return v.Time()
+	case newtonsoft.JToken:
+		return script.JSON(newtonsoft.Format(v, false))
+	case *dotnet.Array, *dotnet.List, *dotnet.Dict, *dotnet.Record:
+		return script.JSON(newtonsoft.Serialize(v, newtonsoft.Options{}))
+	}
+	if f, ok := number(v); ok && isNumeric(v) {
+		if f == math.Trunc(f) && math.Abs(f) <= 1<<53 {
+			return int64(f)
+		}
+		return f
+	}
+	return dotnet.ToString(v)
+}
+
+func isNumeric(v any) bool {
+	switch v.(type) {
+	case int8, int16, uint8, uint16, uint32, uint64, float32, clr.Decimal:
+		return true
+	}
+	return false
+}
+
+// FromJSON implements script.Host: objects and arrays of scripts are JTokens.
+func (h *host) FromJSON(text string) (any, error) {
+	t, err := newtonsoft.TryParse(text)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (h *host) FromTime(t time.Time) any { return clr.DateTimeOf(t) }
+
+// Log implements script.Host: console writes to the log, and to the trace.
+func (h *host) Log(level, message string) {
+	switch level {
+	case "warn":
+		h.x.Services.Log.LogAttrs(h.x.Context, slog.LevelWarn, message, slog.String("source", "script"), slog.String("requestId", h.x.ID.String()))
+	case "debug":
+		h.x.TraceMessage("script", "verbose", message, nil)
+	case "error":
+		h.x.TraceMessage("script", "error", message, nil)
+	default:
+		h.x.TraceMessage("script", "information", message, nil)
+	}
+}
+
+// Send implements script.Host. It runs beside the script and touches nothing of the
+// Exchange that changes.
+func (h *host) Send(ctx context.Context, out *script.Outgoing) (*script.Incoming, error) {
+	u, ok := ParseURL(out.URL)
+	if !ok {
+		return nil, fmt.Errorf("%q is not an absolute URL", out.URL)
+	}
+	limit := h.x.BodyLimit
+	r := NewRequest(limit)
+	r.Method, r.URL = out.Method, u
+	for _, f := range out.Header {
+		r.Header.Add(f.Name, f.Value)
+	}
+	if out.Body != nil {
+		r.Body.SetBytes(out.Body)
+	}
+	guard := h.guard
+	if guard == nil {
+		guard = &Guard{}
+	}
+	resp, err := h.x.Services.Transport.Send(ctx, r, SendOptions{FollowRedirects: out.Redirects, BodyLimit: limit, Guard: guard})
+	if err != nil {
+		var f *Fault
+		if errors.As(err, &f) {
+			return nil, errors.New(f.Message)
+		}
+		return nil, err
+	}
+	defer resp.Body.Clear()
+	if b, ok := resp.Body.stream.(interface{ Abort() }); ok {
+		stop := context.AfterFunc(ctx, b.Abort)
+		defer stop()
+	}
+	body, err := resp.Body.Text()
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, err
+	}
+	in := &script.Incoming{Status: resp.Status, Reason: resp.StatusReason(), Body: body}
+	for _, f := range resp.Header.Fields() {
+		switch strings.ToLower(f.Name) {
+		case "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "te", "trailer", "upgrade":
+			continue // of a message that is not this one any more
+		}
+		in.Header = append(in.Header, script.Field{Name: f.Name, Value: f.Value})
+	}
+	return in, nil
+}
