@@ -153,13 +153,19 @@ func TestRewrite(t *testing.T) {
 func TestPlaceholders(t *testing.T) {
 	f := func(in string, want ...string) {
 		t.Helper()
-		if got := placeholders(in); !slices.Equal(got, want) {
+		var got []string
+		for _, p := range placeholders(in) {
+			got = append(got, in[p.at:p.end])
+		}
+		if !slices.Equal(got, want) {
 			t.Errorf("placeholders(%q) = %q, want %q", in, got, want)
 		}
 	}
 	f("/a/b")
-	f("/{a}/{b}?c={a}&d={*d}", "a", "b", "d")
-	f("/{a", []string(nil)...)
+	f("/{a}/{b}?c={a}&d={*d}", "{a}", "{b}", "{a}", "{*d}")
+	f("/{a")
+	f("/{{a}}", "{a}")
+	f("}{")
 }
 
 // fixed are parameters with values that do not change.

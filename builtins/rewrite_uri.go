@@ -53,7 +53,9 @@ func (r *rewriteURI) Check(c *pipeline.Check) {
 	if !certain {
 		return
 	}
-	for _, name := range placeholders(template) {
+	view := c.Element().Attr("template").Value.View
+	for _, p := range placeholders(view.S) {
+		name := parameterName(view.S[p.at+1 : p.end-1])
 		if containsFold(known, name) {
 			continue
 		}
@@ -61,7 +63,8 @@ func (r *rewriteURI) Check(c *pipeline.Check) {
 		if near := source.Nearest(name, known); near != "" {
 			hint = "did you mean {" + near + "}?"
 		}
-		c.Errorf(&r.Template, "unknown-parameter", "no parameter {%s} in the URL template of the operation", name).WithHint("%s", hint)
+		c.Diags().Errorf(view.Range(p.at, p.end), "unknown-parameter", "there is no parameter {%s} in the URL template of the operation", name).
+			WithHint("%s", hint)
 	}
 }
 
@@ -152,64 +155,65 @@ func (p parameters) lookup(name string) (string, bool) {
 	return p.values.Lookup(name)
 }
 
-// fill puts parameters, encoded, in the place of their {name}.
-func fill(s string, param func(name string) (string, bool)) string {
-	if strings.IndexByte(s, '{') < 0 {
-		return s
-	}
-	var b strings.Builder
-	for {
-		open := strings.IndexByte(s, '{')
+// placeholder is where a {name} stands, braces included.
+type placeholder struct{ at, end int }
+
+// placeholders finds the names in braces, in order.
+func placeholders(s string) []placeholder {
+	var out []placeholder
+	for i := 0; ; {
+		open := strings.IndexByte(s[i:], '{')
 		if open < 0 {
-			break
+			return out
 		}
+		open += i
 		end := strings.IndexAny(s[open+1:], "{}")
 		if end < 0 {
-			break
+			return out
 		}
-		end += open + 1
-		b.WriteString(s[:open])
-		if v, ok := param(parameterName(s[open+1 : end])); ok && s[end] == '}' {
-			b.WriteString(v)
-			end++
-		} else {
-			b.WriteString(s[open:end])
+		if i = open + 1 + end; s[i] == '}' {
+			i++
+			out = append(out, placeholder{open, i})
 		}
-		s = s[end:]
 	}
-	b.WriteString(s)
-	return b.String()
 }
 
-// placeholders are the names in braces, in order.
-func placeholders(s string) []string {
-	var out []string
-	for {
-		_, rest, ok := strings.Cut(s, "{")
-		if !ok {
-			return out
+// fill puts parameters, encoded, in the place of their {name}.
+func fill(s string, param func(name string) (string, bool)) string {
+	var b strings.Builder
+	at := 0
+	for _, p := range placeholders(s) {
+		if v, ok := param(parameterName(s[p.at+1 : p.end-1])); ok {
+			b.WriteString(s[at:p.at])
+			b.WriteString(v)
+			at = p.end
 		}
-		name, after, ok := strings.Cut(rest, "}")
-		if !ok {
-			return out
-		}
-		if name = parameterName(name); !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-		s = after
 	}
+	if at == 0 {
+		return s
+	}
+	b.WriteString(s[at:])
+	return b.String()
 }
 
 // parameterName is the name of a placeholder: {*rest} is called rest.
 func parameterName(s string) string { return strings.TrimPrefix(s, "*") }
 
 // escapePath percent-encodes a decoded value for a path: slashes too, since it is to
-// stay in its segment, and segments of dots.
+// stay in its segment, and segments of dots. What RFC 3986 lets stand there stands.
 func escapePath(s string) string {
 	if s == "." || s == ".." {
 		return strings.ReplaceAll(s, ".", "%2E")
 	}
-	return url.PathEscape(s)
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; isNameByte(c) && c < 0x80 || strings.IndexByte("-.!$&'()*+,;=:@", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+		}
+	}
+	return b.String()
 }
 
 // escapeQuery percent-encodes a decoded value for a query.

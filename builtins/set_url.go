@@ -58,6 +58,8 @@ func (s *setURL) Run(x *pipeline.Exchange) error {
 	return nil
 }
 
+const hexDigits = "0123456789ABCDEF"
+
 // escapeURL percent-encodes what may not stand in a URL and leaves all else, an
 // existing encoding included.
 func escapeURL(s string) string {
@@ -73,12 +75,11 @@ func escapeURL(s string) string {
 	if i == len(s) {
 		return s
 	}
-	const hex = "0123456789ABCDEF"
 	var b strings.Builder
 	b.WriteString(s[:i])
 	for ; i < len(s); i++ {
 		if c := s[i]; bad(c) {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
 		} else {
 			b.WriteByte(c)
 		}

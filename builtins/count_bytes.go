@@ -1,0 +1,69 @@
+package builtins
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"sekisho/engine/pipeline"
+)
+
+// countBytes tells add of the bytes of the request's and the response's bodies, once
+// they have passed. Streams stay streams. It may be called up to the end of outbound, by
+// functions given to AfterOutbound too.
+func countBytes(x *pipeline.Exchange, add func(n int64)) {
+	countBody(&x.Request.Body, add)
+	x.AfterOutbound(func(x *pipeline.Exchange) { countBody(&x.Response.Body, add) })
+}
+
+func countBody(b *pipeline.Body, add func(n int64)) {
+	if !b.Present() {
+		return
+	}
+	if _, ok := b.Streaming(); !ok {
+		if data, err := b.Buffer(); err == nil && len(data) > 0 {
+			add(int64(len(data)))
+		}
+		return
+	}
+	_, stream, length := b.Take()
+	b.SetStream(&countingStream{ReadCloser: stream, add: add}, length)
+}
+
+// countingStream counts what is read from a stream, and tells it once: at the end, or
+// when the stream is closed before.
+type countingStream struct {
+	io.ReadCloser
+	add  func(n int64)
+	n    atomic.Int64
+	told atomic.Bool
+}
+
+func (s *countingStream) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	s.n.Add(int64(n))
+	if err != nil {
+		s.tell()
+	}
+	return n, err
+}
+
+func (s *countingStream) Close() error {
+	s.tell()
+	return s.ReadCloser.Close()
+}
+
+func (s *countingStream) tell() {
+	if n := s.n.Load(); !s.told.Swap(true) && n > 0 {
+		s.add(n)
+	}
+}
+
+// wholeNumber reads a whole number that is not negative.
+func wholeNumber(s string) (int64, bool) {
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	return n, err == nil && n >= 0 && n < 1<<33
+}
+
+func decimalText(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,123 @@
+package builtins
+
+import (
+	"time"
+
+	"sekisho/engine/pipeline"
+)
+
+// QuotaByKey limits calls and bandwidth in fixed windows, by any key.
+//
+//	<quota-by-key calls="10000" bandwidth="40000" renewal-period="3600"
+//	              counter-key="@(context.Request.IpAddress)" first-period-start="2026-01-01T00:00:00Z" />
+//
+// bandwidth is in kilobytes; calls, bandwidth or both must be there. renewal-period is
+// the length of a window in seconds, at least 300, counted from first-period-start; 0
+// stands for one window without end. Policies with the same key share their counters,
+// and one request counts once for a key. counter-key, increment-condition and
+// increment-count accept expressions; a condition or count that is an expression is
+// evaluated when the response is known, as in rate-limit-by-key. What exceeds the
+// quota is answered as by quota.
+//
+// Spec: https://learn.microsoft.com/azure/api-management/quota-by-key-policy
+// Ours: LastError's Source is the name of this policy. Equal keys with windows of
+// another length or start have counters of their own. Bandwidth is counted as by quota,
+// whatever increment-count is.
+var QuotaByKey = pipeline.Policy{
+	Name:     "quota-by-key",
+	Summary:  "Limits calls and bandwidth in fixed windows, by any key.",
+	Sections: pipeline.Inbound,
+	Scopes:   pipeline.AnyScope,
+	Example:  `<quota-by-key calls="10000" bandwidth="40000" renewal-period="3600" counter-key="@(context.Request.IpAddress)" />`,
+	New:      func() pipeline.Step { return new(quotaByKey) },
+}
+
+type quotaByKey struct {
+	volume
+	Key pipeline.String `attr:"counter-key,required"`
+	increments
+	Start string `attr:"first-period-start" default:"0001-01-01T00:00:00Z"`
+
+	start time.Time
+}
+
+// Check reads the period and its start.
+func (q *quotaByKey) Check(c *pipeline.Check) {
+	q.volume.check(c, 300)
+	if !q.timed {
+		c.Errorf(nil, "missing-attribute", `<quota-by-key> wants an attribute "renewal-period"`)
+	}
+	if a := c.Element().Attr("first-period-start"); a != nil && a.Value.HasStandIn() {
+		return
+	}
+	start, err := time.Parse("2006-01-02T15:04:05Z", q.Start)
+	if err != nil {
+		c.Errorf(&q.Start, "bad-value", `attribute "first-period-start" of <quota-by-key> wants a time such as "2026-01-31T00:00:00Z"`)
+	}
+	q.start = start
+}
+
+func (q *quotaByKey) Run(x *pipeline.Exchange) error {
+	key, err := q.Key.Get(x)
+	if err != nil {
+		return err
+	}
+	key = "quota-by-key\x00" + key + "\x00" + q.period.String() + "\x00" + q.Start
+	counters, now := x.Services.Counters, x.Services.Now()
+	var fault error
+	if q.bandwidth {
+		used, reset := counters.Fixed(key+"\x00bandwidth", now, q.start, q.period, 0)
+		if used >= q.Bandwidth*1024 {
+			fault = quotaExceeded("Out of bandwidth quota.", reset, q.period)
+		}
+	}
+	calls := key + "\x00calls"
+	n := int64(0)
+	if !q.postponed() {
+		if n, err = q.count(x); err != nil {
+			return err
+		}
+	}
+	if q.calls {
+		used, reset := counters.Fixed(calls, now, q.start, q.period, 0)
+		if used+max(n, 1) > q.Calls {
+			fault = quotaExceeded("Out of call volume quota.", reset, q.period)
+		}
+	}
+	if once(x, key) {
+		q.countThis(x, key, n)
+	}
+	return fault
+}
+
+// countThis counts the request: its call now, or when the response is known, and its
+// bytes when they have been sent, if the condition holds.
+func (q *quotaByKey) countThis(x *pipeline.Exchange, key string, n int64) {
+	add := func(x *pipeline.Exchange, n int64) {
+		if q.bandwidth {
+			countBytes(x, func(bytes int64) {
+				x.Services.Counters.Fixed(key+"\x00bandwidth", x.Services.Now(), q.start, q.period, bytes)
+			})
+		}
+		x.Services.Counters.Fixed(key+"\x00calls", x.Services.Now(), q.start, q.period, n)
+	}
+	switch {
+	case q.postponed():
+		q.later(x, "quota-by-key", add)
+	case n > 0:
+		add(x, n)
+	}
+}
+
+// onceKey is where an Exchange keeps the keys that it has been counted for.
+type onceKey struct{ key string }
+
+// once tells whether this is the first time that an Exchange asks for a key.
+func once(x *pipeline.Exchange, key string) bool {
+	k := onceKey{key}
+	if x.Value(k) != nil {
+		return false
+	}
+	x.SetValue(k, true)
+	return true
+}
