@@ -13,13 +13,13 @@ import (
 )
 
 // How a folder is watched. Editors write in several steps and version control writes
-// many files: a change is acted on when nothing has changed for settle, and at the
-// latest after patience. Some file systems (network shares, bind mounts) tell nothing,
-// so the folder is also looked at every poll.
+// many files: a change is acted on when nothing has changed for changeSettles, and at the
+// latest after changeWaits. Some file systems (network shares, bind mounts) tell nothing,
+// so the folder is also looked at every pollEvery.
 const (
-	settle   = 80 * time.Millisecond
-	patience = 500 * time.Millisecond
-	poll     = 2 * time.Second
+	changeSettles = 80 * time.Millisecond
+	changeWaits   = 500 * time.Millisecond
+	pollEvery     = 2 * time.Second
 )
 
 // watch calls changed whenever something in the folders has changed, until ctx ends.
@@ -56,7 +56,7 @@ func watch(ctx context.Context, folders func() []string, changed func()) {
 	}
 	follow()
 	seen := fingerprint(folders())
-	ticker := time.NewTicker(poll)
+	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	quiet := time.NewTimer(time.Hour)
 	quiet.Stop()
@@ -85,7 +85,7 @@ func watch(ctx context.Context, folders func() []string, changed func()) {
 			if since.IsZero() {
 				since = now
 			}
-			quiet.Reset(min(settle, max(0, patience-now.Sub(since))))
+			quiet.Reset(min(changeSettles, max(0, changeWaits-now.Sub(since))))
 		case <-errors:
 			// An overflow loses events; the next poll finds what changed.
 		case <-quiet.C:

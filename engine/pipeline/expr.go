@@ -1,9 +1,10 @@
 package pipeline
 
 import (
-	"fmt"
 	"io/fs"
 
+	"sekisho/engine/csharp"
+	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/script"
 	"sekisho/engine/source"
 )
@@ -29,9 +30,68 @@ func (e *Expressions) Compiled() int { return e.compiled }
 
 // CSharp implements Env.
 func (e *Expressions) CSharp(v source.View, block bool, diags *source.List) Expr {
-	diags.Errorf(v.All(), "csharp-pending", "pending")
-	return nil
+	kind := csharp.Expr
+	if block {
+		kind = csharp.Block
+	}
+	p := csharp.Compile(v, kind, csharp.Options{}, diags)
+	if p == nil {
+		return nil
+	}
+	e.compiled++
+	return &csharpExpr{p}
 }
 
-func textOf(v any) string   { return fmt.Sprint(v) }
-func typeName(v any) string { return fmt.Sprintf("%T", v) }
+// csharpExpr is a compiled C# expression.
+type csharpExpr struct{ p *csharp.Program }
+
+// Any implements Expr.
+func (e *csharpExpr) Any(x *Exchange) (any, error) {
+	v, ex := e.p.Eval(x.APIM(), limits(x))
+	if ex != nil {
+		return nil, e.fault(ex)
+	}
+	return v, nil
+}
+
+// Text implements Expr.
+func (e *csharpExpr) Text(x *Exchange) (string, error) {
+	s, _, ex := e.p.EvalString(x.APIM(), limits(x))
+	if ex != nil {
+		return "", e.fault(ex)
+	}
+	return s, nil
+}
+
+// Bool implements Expr. Text that says true or false will do, as in APIM.
+func (e *csharpExpr) Bool(x *Exchange) (bool, error) {
+	if t := e.p.Type(); t != nil && t.Full == "System.Boolean" {
+		b, ex := e.p.EvalBool(x.APIM(), limits(x))
+		if ex != nil {
+			return false, e.fault(ex)
+		}
+		return b, nil
+	}
+	v, err := e.Any(x)
+	if err != nil {
+		return false, err
+	}
+	b, ok := truth(v)
+	if !ok {
+		f := Faultf(500, ReasonExpression, "Expression evaluation failed. The result, %s, is not a boolean.", quoteForMessage(v))
+		f.Range = e.p.View().All()
+		return false, f
+	}
+	return b, nil
+}
+
+func limits(x *Exchange) csharp.Limits { return csharp.Limits{Now: x.Services.Now} }
+
+// fault is an exception that nothing caught. Its message may quote the request and
+// stays inside: on-error sections and the log see it, the client does not.
+func (e *csharpExpr) fault(ex *clr.Exception) error {
+	return &Fault{
+		Status: 500, Reason: ReasonExpression, Message: "Expression evaluation failed. " + ex.Message,
+		Cause: ex, Range: e.p.Where(ex),
+	}
+}

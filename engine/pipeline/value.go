@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"sekisho/engine/dotnet"
 )
 
 // Expr is a compiled policy expression, C# or JavaScript: immutable, shared by all
@@ -72,7 +74,10 @@ func (v *Value[T]) eval(x *Exchange) (out T, err error) {
 
 // quoteForMessage says what kind of value it was, never the value: it may be a secret.
 func quoteForMessage(v any) string {
-	return "of type " + typeName(v)
+	if v == nil {
+		return "null"
+	}
+	return "of type " + dotnet.TypeOf(v).Full
 }
 
 // convert turns an expression's value into *int64 or *float64.
@@ -127,7 +132,7 @@ func number(v any) (float64, bool) {
 	if v == nil {
 		return 0, false
 	}
-	f, err := strconv.ParseFloat(textOf(v), 64)
+	f, err := strconv.ParseFloat(dotnet.ToString(v), 64)
 	return f, err == nil
 }
 
@@ -147,7 +152,7 @@ func truth(v any) (b, ok bool) {
 	case nil:
 		return false, false
 	}
-	switch s := textOf(v); {
+	switch s := dotnet.ToString(v); {
 	case strings.EqualFold(s, "true"):
 		return true, true
 	case strings.EqualFold(s, "false"):
