@@ -60,6 +60,33 @@ subscriptions: {s: {scope: all, primaryKey: "${file:` + filepath.Join(outside, "
 	}
 }
 
+// TestLinks loads a folder as Kubernetes mounts one.
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"..data/gateway.yaml":    "{}",
+		"..data/fragments/f.xml": "<fragment/>",
+		"policies/global.xml":    "<policies/>",
+	})
+	for link, to := range map[string]string{"gateway.yaml": "..data/gateway.yaml", "policies/fragments": "../..data/fragments", "policies/.#lock.xml": "nowhere", "policies/lock.xml": "nowhere"} {
+		if err := os.Symlink(filepath.FromSlash(to), filepath.Join(dir, filepath.FromSlash(link))); err != nil {
+			t.Skip("no symbolic links here:", err)
+		}
+	}
+	var diags source.List
+	m := Load(dir, os.LookupEnv, &diags)
+	if diags.Len() > 0 || len(m.Fragments) != 1 {
+		t.Errorf("%v\n%s", m.Fragments, render(&diags))
+	}
+	// A circle is an error, not a walk without end.
+	if err := os.Symlink(".", filepath.Join(dir, "policies", "circle")); err != nil {
+		t.Fatal(err)
+	}
+	if Load(dir, os.LookupEnv, &diags); !strings.Contains(render(&diags), "nested deeper") {
+		t.Errorf("got\n%s", render(&diags))
+	}
+}
+
 func TestNoGateway(t *testing.T) {
 	for _, path := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
 		var diags source.List

@@ -100,39 +100,72 @@ func (f *folder) exists(name string) bool {
 }
 
 // walk lists the files below a folder with one of the extensions, sorted; none
-// where there is no such folder. Hidden files and folders are left out.
+// where there is no such folder. Links are followed: Kubernetes mounts folders as
+// links. Hidden files and folders are left out.
 func (f *folder) walk(dir string, exts ...string) (names []string, err error) {
-	root, at := f.fsys, path.Clean(dir)
+	dir = path.Clean(filepath.ToSlash(dir))
+	root, at := f.fsys, dir
 	if f.dir != "" {
 		root, at = os.DirFS(f.disk(dir)), "."
 	}
-	err = fs.WalkDir(root, at, func(p string, d fs.DirEntry, err error) error {
-		base := path.Base(p)
-		switch {
-		case err != nil && p == at && errors.Is(err, fs.ErrNotExist):
-			return fs.SkipAll
-		case err != nil:
-			return err
-		case p != at && strings.HasPrefix(base, "."), d.IsDir() && base == "node_modules":
-			if d.IsDir() {
-				return fs.SkipDir
+	w := &walker{root: root, exts: exts}
+	if _, err := fs.Stat(root, at); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err := w.walk(at, 0); err != nil {
+		return nil, reason(err)
+	}
+	for i, n := range w.names {
+		if f.dir != "" {
+			w.names[i] = path.Join(dir, n)
+		}
+	}
+	slices.Sort(w.names)
+	return w.names, nil
+}
+
+type walker struct {
+	root  fs.FS
+	exts  []string
+	names []string
+}
+
+// maxFolderDepth ends a walk through links that lead round in a circle.
+const maxFolderDepth = 16
+
+func (w *walker) walk(dir string, depth int) error {
+	if depth > maxFolderDepth {
+		return fmt.Errorf("folders are nested deeper than %d", maxFolderDepth)
+	}
+	entries, err := fs.ReadDir(w.root, dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		if e.Name()[0] == '.' || e.Name() == "node_modules" {
+			continue
+		}
+		isDir := e.IsDir()
+		if e.Type()&fs.ModeSymlink != 0 {
+			st, err := fs.Stat(w.root, name)
+			if err != nil {
+				continue // a link that leads nowhere, such as an editor's lock
 			}
-		case !d.IsDir() && slices.Contains(exts, strings.ToLower(path.Ext(base))):
-			if len(names) == maxFolderFiles {
+			isDir = st.IsDir()
+		}
+		switch {
+		case isDir:
+			if err := w.walk(name, depth+1); err != nil {
+				return err
+			}
+		case slices.Contains(w.exts, strings.ToLower(path.Ext(name))):
+			if w.names = append(w.names, name); len(w.names) > maxFolderFiles {
 				return fmt.Errorf("it holds more than %d files", maxFolderFiles)
 			}
-			if f.dir != "" {
-				p = path.Join(dir, p)
-			}
-			names = append(names, p)
 		}
-		return nil
-	})
-	slices.Sort(names)
-	if err != nil {
-		err = reason(err)
 	}
-	return names, err
+	return nil
 }
 
 // saw remembers that the Model depends on a file, there or not.

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -188,9 +187,4 @@ func quoted(s string) int {
 		}
 	}
 	return len(s)
-}
-
-// line is the number of the line that holds an offset, from 1.
-func (p *positions) line(offset int) int {
-	return sort.Search(len(p.lines), func(i int) bool { return p.lines[i] > offset })
 }

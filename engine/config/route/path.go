@@ -203,13 +203,14 @@ func Unescape(s string, query bool) string {
 // fold writes s into buf as literals are compared: octets decoded, ASCII letters
 // made small. It allocates only where buf is too short.
 func fold(buf []byte, s string) []byte {
-	for len(s) > 0 {
-		c, n := octet(s)
-		if n == 0 {
-			c, n = s[0], 1
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '%' {
+			if o, n := octet(s[i:]); n == 3 {
+				c, i = o, i+2
+			}
 		}
 		buf = append(buf, lower(c))
-		s = s[n:]
 	}
 	return buf
 }
