@@ -97,7 +97,7 @@ backends:
 `
 	var diags source.List
 	LoadFS(folderOf(files), nil, &diags)
-	want := `gateway.yaml:2:37: error: the private key in "rsa.key" is not that of the certificate [config-certificate]
+	want := `gateway.yaml:2:36: error: the private key in "rsa.key" is not that of the certificate [config-certificate]
 gateway.yaml:3:20: error: "aes256.pfx" cannot be used: the password is wrong [config-certificate]
 gateway.yaml:4:27: error: "legacy.pfx" cannot be used: the password is wrong [config-certificate]
 gateway.yaml:5:23: error: "aes256.pfx" cannot be used: the password is wrong [config-certificate]
