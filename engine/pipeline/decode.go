@@ -330,7 +330,7 @@ func (d *decoder) child(f *field, e *policyxml.Element) {
 	many := v.Kind() == reflect.Slice
 	if f.seen && !many {
 		d.diags.Errorf(e.NameRange, "element-twice", "<%s> may hold only one <%s>", d.element.Name, e.Name)
-		return
+		v = reflect.New(v.Type()).Elem() // read for the faults in it, and dropped
 	}
 	f.seen = true
 	t := v.Type()
