@@ -215,6 +215,11 @@ func (d *decoder) value(f *field, v reflect.Value, val policyxml.Value, what str
 		if takesExpr {
 			want += " or an expression"
 		}
+		if d.env.Lenient() && isPlaceholder(text) {
+			d.diags.Warnf(rng, "bad-value", "%s wants %s, got %q", what, want, clip(val.AsWritten())).
+				WithHint("it looks like the placeholder of a template, for which something else puts in the value")
+			return
+		}
 		d.diags.Errorf(rng, "bad-value", "%s wants %s, got %q", what, want, clip(val.AsWritten()))
 		return
 	}
@@ -406,6 +411,27 @@ func fieldNames(fields []*field) []string {
 		out[i] = f.name
 	}
 	return out
+}
+
+// isPlaceholder tells whether a text looks like one that whoever deploys the document
+// replaces before: {retry_count}, RETRY_COUNT. Documents checked without their folder
+// may be such templates.
+func isPlaceholder(s string) bool {
+	name, braces := s, false
+	if strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") {
+		name, braces = strings.Trim(s, "{}"), true
+	}
+	letters := false
+	for _, r := range name {
+		switch {
+		case r >= 'A' && r <= 'Z', braces && r >= 'a' && r <= 'z':
+			letters = true
+		case r >= '0' && r <= '9', r == '_', braces && r == '-':
+		default:
+			return false
+		}
+	}
+	return letters
 }
 
 func quoteList(words []string) string {
