@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"time"
 
-	"sekisho/engine/dotnet/clr"
+	"sekisho/builtins/xmljson"
 )
 
 // jsonObject is an object of a JSON body, its members in order.
@@ -99,7 +97,7 @@ func readJSON(d *json.Decoder, keepDates bool, depth int) (any, error) {
 	case json.Number:
 		return jsonNumber(t), nil
 	case string:
-		if v, ok := jsonDate(t); ok && !keepDates {
+		if v, ok := xmljson.Date(t); ok && !keepDates {
 			return v, nil
 		}
 		return t, nil
@@ -116,22 +114,4 @@ func jsonNumber(n json.Number) any {
 		return n.String()
 	}
 	return f
-}
-
-// jsonDate reads the dates that Newtonsoft.Json finds in strings: those that begin
-// as ISO 8601 has them, with a time of day.
-func jsonDate(s string) (any, bool) {
-	if len(s) < len("2006-01-02T15:04:05") || len(s) > 40 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' {
-		return nil, false
-	}
-	d, ok := clr.TryParseDateTimeOffset(s, 0, time.Time{})
-	if !ok {
-		return nil, false
-	}
-	if zone := s[len("2006-01-02T15:04:05"):]; strings.ContainsAny(zone, "Zz") {
-		return d.Utc(), true
-	} else if strings.ContainsAny(zone, "+-") {
-		return d.Local(), true
-	}
-	return d.DateTime(), true
 }

@@ -10,6 +10,7 @@ import (
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/newtonsoft"
 	"sekisho/engine/source"
 )
 
@@ -89,6 +90,7 @@ func TestRender(t *testing.T) {
 		{"headers", `{{ context.Request.Headers.Accept }} {{ context.Request.Headers["X-Many"][1] }} {{ context.Request.HasBody }}`, `text/html b false`},
 		{"a header each", "{% for header in context.Request.Headers %}\n    {{- header.Key }}: {{ header.Value }}\n{% endfor %}", "\nAccept: text/html\n\nX-Many: ab\n"},
 		{"variables", `{{ context.Variables.n }} {{ context.Variables["s"] | Upcase }} {% if context.Variables.none != null %}x{% endif %}{{ context.Variables.d | Date: 'yyyy/MM/dd' }}`, `42 TEXT 2026/02/03`},
+		{"a JObject", `{% assign j = context.Variables["j"] %}{{ j.a.b[1] }}{{ j['n'] | Plus: 1 }}{{ j.a.b[3].c }}{% if j.a.b[2] %}x{% endif %}{% for i in j.a.b %}[{{ i }}]{% endfor %}{{ j.a.b.size }}{% if j.n == 5 and j.a.b contains 'x' %}y{% endif %}`, `x6true[1][x][][[c, true]]4y`},
 		{"parameters", `{{ context.Request.MatchedParameters.id }} {{ context.Request.MatchedParameters["id"] }}`, `5 5`},
 	}
 	for _, tt := range tests {
@@ -377,7 +379,7 @@ func (testVariables) Len() int                           { return 3 }
 func (testVariables) Each(func(name string, v any) bool) {}
 func (testVariables) Lookup(name string) (any, bool) {
 	v, ok := map[string]any{
-		"n": int32(42), "s": "text", "d": clr.NewDateTime(2026, 2, 3, 4, 5, 6, 0, clr.Utc),
+		"n": int32(42), "s": "text", "j": newtonsoft.Parse(`{"a":{"b":[1,"x",null,{"c":true}]},"n":5}`), "d": clr.NewDateTime(2026, 2, 3, 4, 5, 6, 0, clr.Utc),
 	}[name]
 	return v, ok
 }

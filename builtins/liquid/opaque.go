@@ -1,10 +1,11 @@
 package liquid
 
 import (
-	"fmt"
 	"time"
 
+	"sekisho/engine/dotnet"
 	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/newtonsoft"
 )
 
 // Values of variables may be of any .NET type. This file is where they are opened.
@@ -17,16 +18,82 @@ func open(v any) any {
 		return v()
 	case []string:
 		return list(v)
+	case *newtonsoft.JObject:
+		return jobject{v}
+	case *newtonsoft.JArray:
+		return tokens(newtonsoft.Children(v))
+	case *newtonsoft.JProperty:
+		return &pair{v.Name, v.Value()}
+	case *newtonsoft.JValue:
+		if n, ok := v.Value().(int64); ok {
+			return integer(n)
+		}
+		return v.Value()
+	case *dotnet.Array:
+		return v.Items
+	case *dotnet.List:
+		return v.Items
+	case *dotnet.Dict:
+		return dictionary{v}
+	case dotnet.Pair:
+		return &pair{dotnet.ToString(v.Key), v.Value}
 	}
 	return v
 }
 
+// jobject is a JObject as templates see it.
+type jobject struct{ o *newtonsoft.JObject }
+
+func (t jobject) Lookup(name string) (any, bool) {
+	v, ok := t.o.TryGetValue(name)
+	return v, ok
+}
+
+func (t jobject) Len() int { return t.o.Len() }
+
+func (t jobject) Each(f func(name string, v any) bool) {
+	for _, p := range t.o.Properties() {
+		if !f(p.Name, p.Value()) {
+			return
+		}
+	}
+}
+
+func tokens(list []newtonsoft.JToken) []any {
+	out := make([]any, len(list))
+	for i, t := range list {
+		out[i] = t
+	}
+	return out
+}
+
+// dictionary is a Dictionary as templates see it; keys are found by their text.
+type dictionary struct{ d *dotnet.Dict }
+
+func (d dictionary) Lookup(name string) (found any, ok bool) {
+	d.Each(func(key string, v any) bool {
+		if key == name {
+			found, ok = v, true
+		}
+		return !ok
+	})
+	return found, ok
+}
+
+func (d dictionary) Len() int { return d.d.Len() }
+
+func (d dictionary) Each(f func(name string, v any) bool) {
+	on := true
+	d.d.Each(func(k, v any) {
+		if on {
+			on = f(dotnet.ToString(k), v)
+		}
+	})
+}
+
 // opaqueText is the text of a .NET value.
 func opaqueText(v any) string {
-	if s, ok := v.(fmt.Stringer); ok {
-		return s.String()
-	}
-	return fmt.Sprint(v)
+	return dotnet.ToString(v)
 }
 
 // opaqueNumber is the number that a .NET value holds.

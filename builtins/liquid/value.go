@@ -92,7 +92,7 @@ func (r *renderer) print(b *strings.Builder, v any, depth int) error {
 	if err := r.tick(); err != nil {
 		return err
 	}
-	switch v := v.(type) {
+	switch v := open(v).(type) {
 	case []any:
 		for _, item := range v {
 			if err := r.print(b, item, depth+1); err != nil {
@@ -116,7 +116,7 @@ func (r *renderer) print(b *strings.Builder, v any, depth int) error {
 		})
 		return err
 	}
-	b.WriteString(scalar(v))
+	b.WriteString(scalar(open(v)))
 	return nil
 }
 
@@ -147,7 +147,7 @@ func scalar(v any) string {
 // list of like elements is one item: in XML an array of one looks like no array.
 func (r *renderer) items(v any, alone bool) ([]any, error) {
 	var out []any
-	switch v := v.(type) {
+	switch v := open(v).(type) {
 	case []any:
 		return v, nil
 	case *numbers:
@@ -302,8 +302,9 @@ func (n nothing) is(v any) bool {
 	return false
 }
 
-// plain reads an XML element as its text.
+// plain is a value opened, with an XML element read as its text.
 func plain(v any) any {
+	v = open(v)
 	if e, ok := v.(*element); ok {
 		return e.text()
 	}
@@ -383,7 +384,7 @@ func endsWith(a, b any) bool {
 }
 
 func hasKey(a, b any) bool {
-	o, ok := a.(object)
+	o, ok := open(a).(object)
 	if !ok || b == nil {
 		return false
 	}
@@ -392,7 +393,7 @@ func hasKey(a, b any) bool {
 }
 
 func hasValue(a, b any) bool {
-	d, ok := a.(dict)
+	d, ok := open(a).(dict)
 	found := false
 	if ok {
 		d.Each(func(_ string, v any) bool { found = equal(v, b); return !found })
@@ -497,6 +498,7 @@ func (p *path) eval(r *renderer) (any, error) {
 		return nil, err
 	}
 	v, err := r.lookup(scalar(name))
+	v = open(v)
 	for i := 0; err == nil && v != nil && i < len(p.steps); i++ {
 		var key any
 		if err = r.tick(); err != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"sekisho/builtins/xmljson"
 )
 
 // element is an element of an XML body. Members are found by local name, without
@@ -89,7 +91,7 @@ const (
 // parseXML reads a document into an element that stands above its root.
 func parseXML(data []byte, xsiNull bool) (*element, error) {
 	d := xml.NewDecoder(bytes.NewReader(data))
-	d.CharsetReader = charset
+	d.CharsetReader = xmljson.Charset
 	top := &element{}
 	stack := []*element{top}
 	texts := []strings.Builder{{}}
@@ -135,23 +137,4 @@ func parseXML(data []byte, xsiNull bool) (*element, error) {
 		return nil, errors.New("the body is not XML: there is no element in it")
 	}
 	return top, nil
-}
-
-// charset decodes the encodings whose bytes are their own code points.
-func charset(label string, input io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
-	case "utf-8", "utf8", "us-ascii", "ascii":
-		return input, nil
-	case "iso-8859-1", "latin1":
-		data, err := io.ReadAll(input)
-		if err != nil {
-			return nil, err
-		}
-		runes := make([]rune, len(data))
-		for i, c := range data {
-			runes[i] = rune(c)
-		}
-		return strings.NewReader(string(runes)), nil
-	}
-	return nil, fmt.Errorf("the encoding %q is not supported", label)
 }
