@@ -578,8 +578,10 @@ func TestRule11PolicyThatAnswersInsteadEndsTheTunnel(t *testing.T) {
 	receive(t, gone)
 }
 
-// reset closes a connection with a RST.
+// rst closes a connection with a reset.
 func rst(c net.Conn) {
 	_ = c.(*net.TCPConn).SetLinger(0)
 	_ = c.Close()
 }
+
+func dialOnce(address string) (net.Conn, error) { return net.DialTimeout("tcp", address, patience) }

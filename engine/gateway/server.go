@@ -24,7 +24,10 @@ type Limits struct {
 	BodyIdle      time.Duration // between two pieces of a request's body
 	WriteIdle     time.Duration // in which a client must take something of a response
 	KeepAlive     time.Duration // between two requests
-	Connections   int           // at once: 503; 0 means no limit
+	// How many there may be at once; 0 means no limit.
+	Connections      int // 503
+	ConnectionsPerIP int // 429
+	WebSockets       int // 503
 }
 
 // DefaultLimits are the limits where a gateway.yaml names none.
@@ -84,10 +87,12 @@ type Server struct {
 	listeners []net.Listener
 	draining  atomic.Bool
 	open      atomic.Int64
+	sockets   atomic.Int64 // WebSockets
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
-	empty   chan struct{} // closed when draining and no client is left
+	perIP   map[string]int // kept if Limits.ConnectionsPerIP is set
+	empty   chan struct{}  // closed when draining and no client is left
 }
 
 // NewServer makes a Server that does not listen yet.
@@ -95,7 +100,7 @@ func NewServer(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{opts: o, limits: o.Limits, clients: map[*client]struct{}{}, empty: make(chan struct{})}
+	return &Server{opts: o, limits: o.Limits, clients: map[*client]struct{}{}, perIP: map[string]int{}, empty: make(chan struct{})}
 }
 
 // Listen binds all addresses, or none.
@@ -184,9 +189,10 @@ func (s *Server) serve(nc net.Conn, config *tls.Config) {
 	}
 	defer s.leave(c)
 	defer c.life.end(errClientLeft)
-	if n := s.limits.Connections; n > 0 && s.open.Load() > int64(n) {
-		c.fr.close = true
-		c.refuse(refuse(503, "The gateway has too many connections."))
+	if r := s.overcrowded(c); r != nil {
+		if config == nil {
+			c.refuse(r)
+		}
 		return
 	}
 	if t, ok := nc.(*tls.Conn); ok {
@@ -241,12 +247,11 @@ func (s *Server) exchange(c *client) (again bool) {
 	if c.tunnel != nil && err == nil && status == 101 {
 		c.unwatch()
 		c.sent, err = c.tunnel.run(c)
+		s.sockets.Add(-1)
 		s.finished(c, x, status, err)
 		return false
 	}
-	if c.tunnel != nil {
-		c.tunnel.close()
-	}
+	c.dropTunnel()
 	c.unwatch()
 	s.finished(c, x, status, err)
 	return err == nil && !c.fr.close && c.skipBody()
@@ -281,13 +286,36 @@ func (s *Server) enter(c *client) bool {
 		return false
 	}
 	s.clients[c] = struct{}{}
+	if s.limits.ConnectionsPerIP > 0 {
+		s.perIP[c.ip]++
+	}
 	return true
+}
+
+// overcrowded refuses a connection that is one too many.
+func (s *Server) overcrowded(c *client) error {
+	if n := s.limits.Connections; n > 0 && s.open.Load() > int64(n) {
+		return refuse(503, "The gateway has too many connections.")
+	}
+	if n := s.limits.ConnectionsPerIP; n > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.perIP[c.ip] > n {
+			return refuse(429, "The gateway has too many connections from this address.")
+		}
+	}
+	return nil
 }
 
 func (s *Server) leave(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.clients, c)
+	if s.limits.ConnectionsPerIP > 0 {
+		if s.perIP[c.ip]--; s.perIP[c.ip] == 0 {
+			delete(s.perIP, c.ip)
+		}
+	}
 	if s.draining.Load() && len(s.clients) == 0 {
 		close(s.empty)
 	}

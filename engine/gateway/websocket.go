@@ -27,9 +27,16 @@ func (a *call) switched(reason string) error {
 	if a.life.why() != nil {
 		return a.fail(a.life.why())
 	}
+	s := client.server
+	if n := s.sockets.Add(1); s.limits.WebSockets > 0 && n > int64(s.limits.WebSockets) {
+		s.sockets.Add(-1)
+		return a.fail(&pipeline.Fault{Status: 503, Reason: pipeline.ReasonInternal, Public: "Service unavailable",
+			Message: "The gateway has too many WebSockets."})
+	}
 	a.resp.Status, a.resp.Reason = 101, reason
 	a.resp.Body.Clear()
 	a.resp.Header.Add("Upgrade", "websocket")
+	client.dropTunnel() // that of a forward-request before this one
 	client.tunnel = &tunnel{conn: a.conn, life: a.life}
 	return nil
 }
@@ -40,6 +47,15 @@ func (t *tunnel) close() {
 		t.life.unbind(t.conn)
 		t.conn.give(false)
 	})
+}
+
+// dropTunnel closes a tunnel that the response turned out not to be.
+func (c *client) dropTunnel() {
+	if c.tunnel != nil {
+		c.tunnel.close()
+		c.tunnel = nil
+		c.server.sockets.Add(-1)
+	}
 }
 
 // run passes bytes both ways until both ends have closed, and returns how many went to
