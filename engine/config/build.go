@@ -21,13 +21,12 @@ type builder struct {
 	text  *source.Text // gateway.yaml
 	model *Model
 
-	texts     map[string]*source.Text // files read, by name
-	failed    map[string]bool         // and those that could not be, which has been reported
-	users     map[string]*User
-	groups    map[string]*Group
-	apis      map[string][]*API // all revisions
-	versions  map[string]*fileVersions
-	subscribe map[string]bool
+	texts    map[string]*source.Text // files read, by name
+	failed   map[string]bool         // and those that could not be, which has been reported
+	users    map[string]*User
+	groups   map[string]*Group
+	apis     map[string][]*API // all revisions
+	versions map[string]*fileVersions
 }
 
 func (b *builder) build() *Model {
