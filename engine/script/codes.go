@@ -23,6 +23,12 @@ var Codes = []source.CodeDoc{
 		Text: "The attribute export of <script> names the function that runs; it is \"default\" where none is given. The module must export it.",
 	},
 	{
+		Code: "script-source", Title: "a <script> without a script, or with two",
+		Text: "The script stands inside of <script>, or in a module that the attribute src names by its path in the scripts folder. The attribute export chooses a function of a module.",
+		Bad:  `<policies><inbound><script src="greet.ts">return;</script></inbound></policies>`,
+		Good: `<policies><inbound><script>return;</script></inbound></policies>`,
+	},
+	{
 		Code: "script-warning", Title: "something in a script that is probably not meant",
 		Text: "The bundler compiled the module and says that a part of it can hardly be meant as written: a comparison that is always false, an assignment to a constant, a duplicate key.",
 	},

@@ -100,7 +100,7 @@ func (vm *VM) sized(v goja.Value, most int64) {
 func (vm *VM) guardStrings() {
 	p := vm.intrinsic("String.prototype")
 	tooLong := func() { vm.throwRange(fmt.Sprintf("the string would be longer than %d characters", maxString)) }
-	units := func(v goja.Value) int64 { return int64(v.ToString().(goja.String).Length()) }
+	units := func(v goja.Value) int64 { return int64(vm.toString(v).Length()) }
 	vm.wrap(p, "repeat", func(inner native, c goja.FunctionCall) goja.Value {
 		if n := c.Argument(0).ToFloat(); n > 0 && n*float64(units(c.This)) > maxString {
 			tooLong()
@@ -255,7 +255,7 @@ func (vm *VM) nested(f func() goja.Value) goja.Value {
 // defaultOrder compares as sort does without a function.
 func (vm *VM) defaultOrder(c goja.FunctionCall) goja.Value {
 	vm.tick()
-	a, b := c.Argument(0).ToString().(goja.String), c.Argument(1).ToString().(goja.String)
+	a, b := vm.toString(c.Argument(0)), vm.toString(c.Argument(1))
 	return vm.rt.ToValue(a.CompareTo(b))
 }
 

@@ -34,6 +34,15 @@ func goString(v goja.Value) string {
 	return clr.FromUnits(units)
 }
 
+// toString is String(v): goja's ToString leaves numbers as they are.
+func (vm *VM) toString(v goja.Value) goja.String {
+	v = v.ToString()
+	if s, ok := v.(goja.String); ok {
+		return s
+	}
+	return vm.rt.ToValue(v.String()).(goja.String)
+}
+
 // bytesOf is the content of an ArrayBuffer or of a view of one. It is not a copy.
 func (vm *VM) bytesOf(v goja.Value) ([]byte, bool) {
 	o, ok := v.(*goja.Object)
@@ -173,6 +182,9 @@ func (vm *VM) text(v goja.Value) string {
 func (vm *VM) saysItself(o *goja.Object) bool {
 	if vm.isArray(o) {
 		return false
+	}
+	if hasOwn(o, "toString") {
+		return true
 	}
 	p := o.Prototype()
 	for i := 0; i < 20 && p != nil; i++ {
