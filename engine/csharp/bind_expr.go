@@ -224,6 +224,10 @@ func (b *binder) namedValue(at span) *expr {
 
 func (b *binder) local(s *symbol, at span) *expr {
 	s.used = true
+	if s.typ == nil && s.local == nil {
+		// An out variable of a call that was reported.
+		s.typ = b.lib.Dynamic
+	}
 	if s.konst {
 		return constant(at, s.typ, s.val)
 	}

@@ -502,7 +502,7 @@ func (b *binder) userOperator(op string, at span, l, r *expr) *expr {
 	var ms []*dotnet.Member
 	seen := map[*dotnet.Type]bool{}
 	for _, e := range []*expr{l, r} {
-		if e.typ == nil {
+		if e.typ == nil || e.typ.Prim != dotnet.NoPrim {
 			continue
 		}
 		for t := e.typ; t != nil; t = t.Base() {

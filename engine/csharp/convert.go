@@ -133,6 +133,9 @@ func (b *binder) tryConvert(e *expr, to *dotnet.Type, explicit bool) (*expr, boo
 		if e.typ == nil {
 			return nil, false
 		}
+		if e, _ = b.tupleTo(e, e.typ, false); e == nil {
+			return nil, false
+		}
 	}
 	from := e.typ
 	switch {

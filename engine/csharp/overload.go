@@ -254,7 +254,8 @@ func (b *binder) better(c, d *choice, args []argument) bool {
 		return true
 	}
 	if !same {
-		return false
+		// As Roslyn does: a call that needs no default values wins.
+		return c.defaults == 0 && d.defaults > 0
 	}
 	switch {
 	case (len(c.m.TypeParams) == 0) != (len(d.m.TypeParams) == 0):

@@ -210,9 +210,13 @@ func (p *parser) newExpr() syntax {
 	}
 	if n := len(typ.suffixes); n > 0 && typ.suffixes[n-1] != "?" {
 		// new T[] { … }: the type has swallowed the empty brackets.
-		rank := len(typ.suffixes[0]) - 1
+		first := 0
+		for typ.suffixes[first] == "?" {
+			first++
+		}
+		rank := len(typ.suffixes[first]) - 1
 		elem := typ
-		elem.suffixes = typ.suffixes[1:]
+		elem.suffixes = append(append([]string(nil), typ.suffixes[:first]...), typ.suffixes[first+1:]...)
 		if !p.is("{") {
 			p.wanted("\"{\"")
 		}

@@ -239,16 +239,7 @@ func (p *Program) Where(e *clr.Exception) source.Range {
 
 func (p *Program) begin(ctx apim.Context, l Limits) *machine {
 	m := p.pool.Get().(*machine)
-	if l.Time == 0 {
-		l.Time = DefaultTime
-	}
-	if l.Memory == 0 {
-		l.Memory = DefaultMemory
-	}
-	if l.Now == nil {
-		l.Now = time.Now
-	}
-	m.t.Begin(ctx, max(l.Time, 0), max(l.Memory, 0), l.Now)
+	Begin(&m.t, ctx, l)
 	return m
 }
 
@@ -270,6 +261,9 @@ func thrown(m *machine, r any) *clr.Exception {
 		e = &clr.Exception{Type: LimitExceeded, Message: r.Reason}
 	default:
 		panic(r)
+	}
+	if m == nil {
+		return e
 	}
 	if s := m.t.Site; s != nil {
 		e.Pos, e.End = s.Pos, s.End
@@ -339,4 +333,31 @@ func (p *Program) EvalBool(ctx apim.Context, l Limits) (yes bool, ex *clr.Except
 		dotnet.ThrowInvalidCast(v, dotnet.Std().Bool)
 	}
 	return yes, nil
+}
+
+// Begin readies a Thread for work on a value outside of a Program, such as
+// rendering a sequence whose elements are computed when it is enumerated.
+func Begin(t *dotnet.Thread, ctx apim.Context, l Limits) {
+	if l.Time == 0 {
+		l.Time = DefaultTime
+	}
+	if l.Memory == 0 {
+		l.Memory = DefaultMemory
+	}
+	if l.Now == nil {
+		l.Now = time.Now
+	}
+	t.Begin(ctx, max(l.Time, 0), max(l.Memory, 0), l.Now)
+}
+
+// Guard runs such work and returns the exception that it threw, or that stands
+// for a limit it exceeded.
+func Guard(f func()) (ex *clr.Exception) {
+	defer func() {
+		if r := recover(); r != nil {
+			ex = thrown(nil, r)
+		}
+	}()
+	f()
+	return nil
 }

@@ -28,7 +28,9 @@ type Member struct {
 }
 
 // Outside tells members that are not on Azure API Management's list.
-func (m *Member) Outside() bool { return m.row.outside || m.Owner.decl != nil && m.Owner.decl.outside }
+func (m *Member) Outside() bool {
+	return m.row != nil && m.row.outside || m.Owner.decl != nil && m.Owner.decl.outside
+}
 
 // Settable tells properties and indexers that can be assigned to.
 func (m *Member) Settable() bool { return m.row.set != nil }

@@ -1,0 +1,59 @@
+package dotnet
+
+import (
+	"encoding/base64"
+
+	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/newtonsoft"
+)
+
+// Render is how `sekisho eval` shows a value: its text and the .NET name of its
+// type. A string stands as it is; numbers and dates are in the invariant
+// culture; DateTime and DateTimeOffset in "o"; TimeSpan in "c"; byte[] in
+// base64; a JToken as compact JSON; XML as its text; collections as JSON. null
+// has the type "null" and no text. It may throw, as ToString may.
+func Render(t *Thread, v any) (value, typ string) {
+	if v == nil {
+		return "", "null"
+	}
+	ty := TypeOf(v)
+	typ = ty.Full
+	switch v := v.(type) {
+	case string:
+		return v, typ
+	case clr.DateTime:
+		return v.Format("o"), typ
+	case clr.DateTimeOffset:
+		return v.Format("o"), typ
+	case []byte:
+		return base64.StdEncoding.EncodeToString(v), typ
+	case newtonsoft.JToken:
+		return newtonsoft.Format(v, false), typ
+	case *Record:
+		if ty.Kind == Anonymous {
+			return serialize(t, v), "anonymous"
+		}
+		if ty.Kind == TupleKind {
+			return serialize(t, v), "System.ValueTuple<" + joinNames(ty.Args, true) + ">"
+		}
+	case *Type:
+		return v.Full, typ
+	}
+	if ty.ElementOf() != nil && !renderedAsText(ty) {
+		return serialize(t, v), typ
+	}
+	return ToString(v), typ
+}
+
+// renderedAsText tells sequences that are one thing to people: XML nodes.
+func renderedAsText(t *Type) bool { return t.FindInterface("System.Xml.Linq.XObject") != nil }
+
+// serialize is JsonConvert.SerializeObject.
+func serialize(t *Thread, v any) string {
+	for _, m := range Std().Named("Newtonsoft.Json.JsonConvert").MembersNamed("SerializeObject") {
+		if len(m.Params) == 1 {
+			return str(m.Func(nil)(t, []any{v}))
+		}
+	}
+	panic("dotnet: internal error: the table has no JsonConvert.SerializeObject")
+}
