@@ -67,10 +67,10 @@ func (m *mockResponse) example(all []pipeline.Example) *pipeline.Example {
 	return nil
 }
 
-func sameMediaType(a, b string) bool { return strings.EqualFold(mediaType(a), mediaType(b)) }
+func sameMediaType(a, b string) bool { return strings.EqualFold(bareType(a), bareType(b)) }
 
-// mediaType is a content type without its parameters.
-func mediaType(s string) string {
+// bareType is a content type without its parameters.
+func bareType(s string) string {
 	if t, _, err := mime.ParseMediaType(s); err == nil {
 		return t
 	}

@@ -220,11 +220,11 @@ func TestIsToken(t *testing.T) {
 	f("ä", false)
 }
 
-func TestMediaType(t *testing.T) {
+func TestBareType(t *testing.T) {
 	f := func(in, want string) {
 		t.Helper()
-		if got := mediaType(in); got != want {
-			t.Errorf("mediaType(%q) = %q, want %q", in, got, want)
+		if got := bareType(in); got != want {
+			t.Errorf("bareType(%q) = %q, want %q", in, got, want)
 		}
 	}
 	f("application/json; charset=utf-8", "application/json")
