@@ -14,17 +14,17 @@ var All = []*pipeline.Policy{
 	&Wait,
 
 	// Limits and quotas.
-	notYet("rate-limit"),
-	notYet("rate-limit-by-key"),
-	notYet("quota"),
-	notYet("quota-by-key"),
+	&RateLimit,
+	&RateLimitByKey,
+	&Quota,
+	&QuotaByKey,
 	&LimitConcurrency,
 	notYet("llm-token-limit"),
 	notYet("azure-openai-token-limit"),
 
 	// Authentication and authorization.
-	notYet("check-header"),
-	notYet("ip-filter"),
+	&CheckHeader,
+	&IPFilter,
 	notYet("validate-jwt"),
 	notYet("validate-azure-ad-token"),
 	notYet("validate-client-certificate"),
@@ -48,11 +48,11 @@ var All = []*pipeline.Policy{
 	notYet("proxy"),
 
 	// Caching.
-	notYet("cache-lookup"),
-	notYet("cache-store"),
-	notYet("cache-lookup-value"),
-	notYet("cache-store-value"),
-	notYet("cache-remove-value"),
+	&CacheLookup,
+	&CacheStore,
+	&CacheLookupValue,
+	&CacheStoreValue,
+	&CacheRemoveValue,
 	notYet("cache-value"),
 	notYet("llm-semantic-cache-lookup"),
 	notYet("azure-openai-semantic-cache-lookup"),
@@ -67,8 +67,8 @@ var All = []*pipeline.Policy{
 	&SetHeader,
 	&SetQueryParameter,
 	&RewriteURI,
-	notYet("json-to-xml"),
-	notYet("xml-to-json"),
+	&JSONToXML,
+	&XMLToJSON,
 	&FindAndReplace,
 	&RedirectContentURLs,
 	notYet("xsl-transform"),
@@ -76,7 +76,7 @@ var All = []*pipeline.Policy{
 	&MockResponse,
 
 	// Cross-domain.
-	notYet("cors"),
+	&CORS,
 	notYet("cross-domain"),
 	notYet("jsonp"),
 
