@@ -185,7 +185,8 @@ func (f *framed) ready() bool {
 	if len(b) > 0 && b[0] == '0' {
 		return bytes.Contains(b, []byte("\r\n\r\n"))
 	}
-	return bytes.IndexByte(b, '\n') >= 0
+	line := bytes.IndexByte(b, '\n')
+	return line >= 0 && line+1 < len(b)
 }
 
 // readLine reads a line that ends in CRLF and returns it without, good until the next

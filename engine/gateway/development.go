@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -99,13 +100,16 @@ func echo(x *pipeline.Exchange, u pipeline.URL, extra []pipeline.Field) error {
 	default:
 		e.Body = data // base64
 	}
-	out, err := json.MarshalIndent(e, "", "  ")
-	if err != nil {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(e); err != nil {
 		return err
 	}
 	r := &x.Response
 	reset(r, 200)
 	r.Header.Add("Content-Type", "application/json")
-	r.Body.SetBytes(append(out, '\n'))
+	r.Body.SetBytes(out.Bytes())
 	return nil
 }

@@ -101,6 +101,10 @@ type backend struct {
 // Build prepares definitions, whose ids are distinct. An error names what is wrong with
 // one of them.
 func (r *Registry) Build(defs []BackendDefinition) (*Backends, error) {
+	r.mu.Lock()
+	forget(r.breakers)
+	forget(r.rings)
+	r.mu.Unlock()
 	bs := &Backends{registry: r, byID: make(map[string]*backend, len(defs))}
 	for _, d := range defs {
 		if bs.backend(d.ID) != nil {
@@ -151,15 +155,19 @@ func key(id string, definition any) string {
 	return id + "\x00" + string(sum[:])
 }
 
-// keep returns the state that is in use under a key, or makes it.
-func keep[T any](r *Registry, m map[string]weak.Pointer[T], key string, make func() *T) *T {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// forget drops what no Snapshot uses any more.
+func forget[T any](m map[string]weak.Pointer[T]) {
 	for k, p := range m {
 		if p.Value() == nil {
 			delete(m, k)
 		}
 	}
+}
+
+// keep returns the state that is in use under a key, or makes it.
+func keep[T any](r *Registry, m map[string]weak.Pointer[T], key string, make func() *T) *T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if p, ok := m[key]; ok {
 		if state := p.Value(); state != nil {
 			return state
