@@ -96,7 +96,7 @@ func TestScriptPolicy(t *testing.T) {
 		`200  [{Content-Type application/json}] {"list":[1,2,3]}; `+same+" []")
 	f("endless", `<script timeout-ms="20">for (;;) {}</script>`,
 		"500 ExpressionValueEvaluationFailure Expression evaluation failed. the script used more than 20ms of processor time | "+
-			"the script used more than 20ms of processor time\n    at policy.xml:1:49; "+same+" []")
+			"the script used more than 20ms of processor time\n    at policy.xml:1:44; "+same+" []")
 }
 
 func TestScriptPolicyDiagnostics(t *testing.T) {

@@ -344,9 +344,19 @@ func (vm *VM) pattern(pattern, flags string) {
 // guardRegexps bounds matching. goja gives expressions with look-around and
 // back-references to a backtracking matcher whose time limit it takes for "no match",
 // so that a check by such an expression would pass what it should refuse; here it is
-// an error. All other functions of regular expressions go through exec.
+// an error. With exec replaced, all other functions of regular expressions but test
+// go through it.
 func (vm *VM) guardRegexps() {
-	vm.wrap(vm.intrinsic("RegExp.prototype"), "exec", func(inner native, c goja.FunctionCall) goja.Value {
+	p := vm.intrinsic("RegExp.prototype")
+	vm.wrap(p, "test", func(_ native, c goja.FunctionCall) goja.Value {
+		o := c.This.ToObject(vm.rt)
+		exec, ok := goja.AssertFunction(o.Get("exec"))
+		if !ok {
+			vm.throwType("exec is not a function")
+		}
+		return vm.rt.ToValue(!goja.IsNull(vm.call(exec, o, c.Argument(0))))
+	})
+	vm.wrap(p, "exec", func(inner native, c goja.FunctionCall) goja.Value {
 		vm.tick()
 		start := nanos()
 		v := inner(c)
