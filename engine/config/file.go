@@ -90,7 +90,7 @@ type fileScripts struct {
 
 type fileSandbox struct {
 	place
-	AllowedHosts []text `yaml:"allowedHosts" doc:"Hosts that scripts may send requests to: a name, name:port, *.name, or * for all. Default: none."`
+	AllowedHosts []text `yaml:"allowedHosts" doc:"Hosts that scripts may send requests to whatever their addresses are: a name, name:port, *.name, or * for all. All others must not be at loopback, link-local or multicast addresses."`
 }
 
 type fileVersions struct {

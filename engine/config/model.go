@@ -128,7 +128,7 @@ type Logging struct {
 
 // Sandbox says what scripts may reach.
 type Sandbox struct {
-	// AllowedHosts are names, name:port, *.name, or * for all.
+	// AllowedHosts may be at any address: names, name:port, *.name, or * for all.
 	AllowedHosts []string
 }
 

@@ -80,6 +80,7 @@ func newLoader(m *config.Model, table *pipeline.Table, diags *source.List) *load
 		return "", false
 	}
 	l.exprs = pipeline.NewExpressions(m.Files, m.ScriptDir)
+	l.exprs.AllowHosts(m.Sandbox.AllowedHosts)
 	for _, id := range l.Fragments() {
 		doc := l.parse(m.Fragments[id], "fragment")
 		l.fragments[id] = doc

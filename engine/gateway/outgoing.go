@@ -20,6 +20,7 @@ type outgoing struct {
 	tls       *BackendTLS
 	tlsID     string
 	proxy     *pipeline.ProxyOptions
+	guard     *pipeline.Guard
 	extra     []pipeline.Field // replace the fields of the same name
 	forward   *pipeline.Exchange
 	keepHost  bool // the header's Host was set on purpose
@@ -33,6 +34,11 @@ type outgoing struct {
 	stream   io.ReadCloser
 	length   int64
 	streamed bool // the body was a stream
+
+	// What becomes of it, held here so that a request costs one allocation.
+	sender   sender
+	call     call
+	response backendBody
 }
 
 // takeBody takes the body over. A stream can be sent once; whoever sends the request
@@ -88,7 +94,7 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 	if !isToken(m.request.Method) {
 		return pipeline.Faultf(500, pipeline.ReasonInternal, "the method %q is not a token", m.request.Method)
 	}
-	o, err := m.transport.origin(&m.url, m.tls, m.tlsID, m.proxy)
+	o, err := m.transport.origin(&m.url, m.tls, m.tlsID, m.proxy, m.guard)
 	if err != nil {
 		return &pipeline.Fault{Status: 500, Reason: pipeline.ReasonBackend, Message: err.Error(), Cause: err}
 	}
@@ -99,9 +105,10 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 	if until, ok := ctx.Deadline(); ok {
 		wait = max(time.Until(until), time.Millisecond)
 	}
-	s := sender{stream: m.stream, mode: bodyNone}
+	s := &m.sender
+	*s = sender{stream: m.stream, mode: bodyNone}
 	s.lease()
-	done, err := m.prepare(o, &s)
+	done, err := m.prepare(o, s)
 	var c *backendConn
 	for attempt := 0; err == nil; attempt++ {
 		if c, err = o.acquire(wait); err != nil {
@@ -121,12 +128,13 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 		s.release()
 		return fault(ctx, &m.url, err, false)
 	}
-	a := &call{m: m, conn: c, ctx: ctx, resp: resp}
+	a := &m.call
+	*a = call{m: m, conn: c, ctx: ctx, resp: resp}
 	if done {
 		s.release()
 	} else {
 		s.out, s.to = s.out[:0], c
-		a.rest = &s
+		a.rest = s
 	}
 	return a.receive()
 }
@@ -568,7 +576,8 @@ func (a *call) body(line string, f *framing) error {
 	}
 	c.waiting = c.origin.transport.opts.BodyIdle
 	keep := !f.close && (line[7] == '1' || f.keep)
-	b := &backendBody{framed: newFramed(c.br, f), call: a, keep: keep}
+	b := &a.m.response
+	*b = backendBody{framed: newFramed(c.br, f), call: a, keep: keep}
 	status := a.resp.Status
 	if a.m.request.Method == "HEAD" || status == 204 || status == 304 {
 		b.framed = framed{done: true}
@@ -589,30 +598,33 @@ func (a *call) body(line string, f *framing) error {
 	return nil
 }
 
-// backendBody is the body of a response that is still on its backend's connection.
-// Closing it gives the connection back, for reuse if the body was read to its end.
+// backendBody is the body of a response that is still on its backend's connection. The
+// connection goes back for reuse as soon as the body was read to its end, before the
+// client has got it, or is closed with the body if it was not.
 type backendBody struct {
 	framed
-	call   *call
-	keep   bool
-	closed bool
+	call  *call
+	keep  bool
+	given bool // the connection was
 }
 
 // Read implements io.Reader. Errors are Faults.
 func (b *backendBody) Read(p []byte) (int, error) {
-	if b.closed {
+	if b.given && !b.done {
 		return 0, io.ErrClosedPipe
 	}
 	n, err := b.framed.Read(p)
-	if err != nil {
-		if err != io.EOF {
-			ctx := context.Background()
-			if b.call.life != nil {
-				ctx = b.call.life
-			}
-			return n, fault(ctx, &b.call.m.url, err, true)
-		}
+	if err == io.EOF {
 		b.call.resp.Trailer.CopyFrom(&b.framed.trailer)
+	} else if err != nil {
+		ctx := context.Background()
+		if b.call.life != nil {
+			ctx = b.call.life
+		}
+		return n, fault(ctx, &b.call.m.url, err, true)
+	}
+	if b.done && !b.given && (b.call.upload == nil || b.call.upload.finished()) {
+		_ = b.Close()
 	}
 	return n, err
 }
@@ -622,10 +634,10 @@ func (b *backendBody) abort() { b.call.conn.abort() }
 
 // Close implements io.Closer.
 func (b *backendBody) Close() error {
-	if b.closed {
+	if b.given {
 		return nil
 	}
-	b.closed = true
+	b.given = true
 	a := b.call
 	if a.upload != nil {
 		if a.upload.stop() != nil || !a.upload.finished() {

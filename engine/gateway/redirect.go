@@ -32,7 +32,7 @@ func (m *outgoing) redirected(resp *pipeline.Response) *outgoing {
 	}
 	r := &pipeline.Request{Method: m.request.Method}
 	next := &outgoing{
-		transport: m.transport, request: r, url: u, proxy: m.proxy, forward: m.forward,
+		transport: m.transport, request: r, url: u, proxy: m.proxy, guard: m.guard, forward: m.forward,
 		extra: m.extra, tls: m.tls, tlsID: m.tlsID, wait: m.wait, present: m.present, data: m.data,
 	}
 	r.Header.CopyFrom(&m.request.Header)

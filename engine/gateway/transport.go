@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -101,7 +102,10 @@ func (t *Transport) Connections() int {
 }
 
 // originKey is what connections must have in common to be shared.
-type originKey struct{ scheme, host, tls, proxy string }
+type originKey struct {
+	scheme, host, tls, proxy string
+	guard                    *pipeline.Guard
+}
 
 // origin is where a request can be sent: an address, and how to speak to it.
 type origin struct {
@@ -109,6 +113,8 @@ type origin struct {
 	address   string
 	tls       *tls.Config
 	proxy     *proxy
+	host      string          // as it stands in the URL
+	guard     *pipeline.Guard // nil: any address will do
 	pool      *fasthttp.HostClient
 }
 
@@ -124,8 +130,8 @@ type proxy struct {
 const maxOrigins = 256
 
 // origin finds or makes the origin of a URL.
-func (t *Transport) origin(u *pipeline.URL, b *BackendTLS, tlsID string, via *pipeline.ProxyOptions) (*origin, error) {
-	key := originKey{scheme: u.Scheme, host: u.Host, tls: tlsID}
+func (t *Transport) origin(u *pipeline.URL, b *BackendTLS, tlsID string, via *pipeline.ProxyOptions, guard *pipeline.Guard) (*origin, error) {
+	key := originKey{scheme: u.Scheme, host: u.Host, tls: tlsID, guard: guard}
 	if via != nil {
 		key.proxy = via.Username + ":" + via.Password + "@" + via.URL
 	}
@@ -139,6 +145,7 @@ func (t *Transport) origin(u *pipeline.URL, b *BackendTLS, tlsID string, via *pi
 	if err != nil {
 		return nil, err
 	}
+	o.host, o.guard = u.Host, guard
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if known := t.origins[key]; known != nil {
@@ -219,12 +226,32 @@ func (o *origin) dial(_ string, limit time.Duration) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.guarded(raw.RemoteAddr()); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
 	conn, err := o.prepare(ctx, raw)
 	if err != nil {
 		_ = raw.Close()
 		return nil, err
 	}
 	return newBackendConn(o, raw, conn), nil
+}
+
+// guarded refuses an address that the origin's guard forbids. It is asked for the
+// address that was really connected to: a name may resolve to another at each asking.
+func (o *origin) guarded(a net.Addr) error {
+	if o.guard == nil {
+		return nil
+	}
+	var ip netip.Addr
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		ip = tcp.AddrPort().Addr()
+	}
+	if o.guard.Refuses(o.host, ip) {
+		return fmt.Errorf("scripts must not reach the address of %s; sandbox.allowedHosts in gateway.yaml can allow it", o.host)
+	}
+	return nil
 }
 
 func (o *origin) prepare(ctx context.Context, raw net.Conn) (net.Conn, error) {
@@ -448,7 +475,7 @@ func (t *Transport) Send(ctx context.Context, r *pipeline.Request, o pipeline.Se
 		}
 	}
 	resp := pipeline.NewResponse(o.BodyLimit)
-	m := &outgoing{transport: t, request: r, url: r.URL, tls: settings, tlsID: t.tlsID(settings), proxy: o.Proxy, keepHost: true}
+	m := &outgoing{transport: t, request: r, url: r.URL, tls: settings, tlsID: t.tlsID(settings), proxy: o.Proxy, guard: o.Guard, keepHost: true}
 	m.takeBody(&r.Body)
 	if err := m.send(ctx, resp, o.FollowRedirects); err != nil {
 		return nil, err

@@ -279,7 +279,7 @@ func TestProxies(t *testing.T) {
 func TestOriginsAreForgotten(t *testing.T) {
 	tr := newTestTransport(t)
 	for i := range 3 * maxOrigins {
-		if _, err := tr.origin(&pipeline.URL{Scheme: "http", Host: fmt.Sprintf("h%d", i)}, nil, "", nil); err != nil {
+		if _, err := tr.origin(&pipeline.URL{Scheme: "http", Host: fmt.Sprintf("h%d", i)}, nil, "", nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

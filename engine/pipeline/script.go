@@ -24,7 +24,8 @@ import (
 // neighbours are meant to reach.
 type Guard struct {
 	// Allowed are hosts that may be reached whatever their addresses are, as they stand
-	// in a URL: "localhost:9000", or without a port for all ports.
+	// in a URL: "localhost:9000", or without a port for all ports; "*.example.com" for
+	// the names below one, "*" for all.
 	Allowed []string
 }
 
@@ -40,7 +41,9 @@ func (g *Guard) Refuses(host string, addr netip.Addr) bool {
 		name = host[:i]
 	}
 	for _, allowed := range g.Allowed {
-		if strings.EqualFold(allowed, host) || strings.EqualFold(allowed, name) {
+		below, isBelow := strings.CutPrefix(allowed, "*")
+		if strings.EqualFold(allowed, host) || strings.EqualFold(allowed, name) ||
+			isBelow && len(name) > len(below) && strings.EqualFold(name[len(name)-len(below):], below) {
 			return false
 		}
 	}
