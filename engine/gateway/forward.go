@@ -65,6 +65,7 @@ type Member struct {
 type Backends struct {
 	registry *Registry
 	byID     map[string]*backend // by id in lower case
+	plain    backend             // stands for a URL that no backend is defined for
 }
 
 // Registry keeps what outlives reloads: breakers and the turns of pools, by the
@@ -209,7 +210,7 @@ func (bs *Backends) BackendURL(id string) (u pipeline.URL, pool, ok bool) {
 // of a pool, whose member's URL takes the place of scheme, host and base.
 func (bs *Backends) Forward(x *pipeline.Exchange, o pipeline.ForwardOptions) error {
 	if x.BackendID == "" {
-		return bs.send(x, &backend{}, x.Request.URL, o)
+		return bs.send(x, &bs.plain, x.Request.URL, o)
 	}
 	b := bs.backend(x.BackendID)
 	if b == nil {
