@@ -3,6 +3,7 @@ package csharp
 import (
 	"sekisho/engine/dotnet"
 	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/newtonsoft"
 )
 
 // Values whose type is not known at load are bound when their types are: at run
@@ -115,8 +116,9 @@ func (b *binder) dynamicTo(e *expr, to *dotnet.Type, explicit bool) *expr {
 			if v == nil {
 				clr.Throw(binderException, "Cannot convert null to '%s' because it is a non-nullable value type", to.Name)
 			}
+			_, json := v.(newtonsoft.JToken) // converts itself to anything it can
 			return late(f.t, []any{v}, func(rb *binder, xs []*expr) *expr {
-				c, ok := rb.tryConvert(xs[0], to, explicit)
+				c, ok := rb.tryConvert(xs[0], to, explicit || json)
 				if !ok {
 					rb.cannotConvert(xs[0], to, explicit)
 					return rb.bad(span{})
@@ -333,8 +335,22 @@ func (b *binder) dynamicArguments(g *group, args []argument, x *callX, _ int) *e
 }
 
 func (b *binder) dynamicBinary(op string, at span, l, r *expr) *expr {
-	return b.lateExpr(at, []*expr{l, r}, func(rb *binder, xs []*expr) *expr {
+	return b.lateExpr(at, []*expr{b.plain(l), b.plain(r)}, func(rb *binder, xs []*expr) *expr {
 		return rb.operator(op, span{}, span{}, xs[0], xs[1])
+	})
+}
+
+// plain is an operand of an operator: a JValue of unknown type counts as what it
+// holds.
+func (b *binder) plain(e *expr) *expr {
+	if !dynamic(e) || e.gen == nil {
+		return e
+	}
+	return mapped(e, e.typ, func(v any) any {
+		if j, ok := v.(*newtonsoft.JValue); ok {
+			return j.Value()
+		}
+		return v
 	})
 }
 

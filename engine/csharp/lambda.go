@@ -290,9 +290,19 @@ func (b *binder) explainLambda(ms []*dotnet.Member, args []argument, i int) {
 			in.fixIn(p.Type)
 			types[k] = dotnet.Subst(p.Type, nil, in.fixed)
 		}
-		if bl := b.bindLambda(args[i].lam, types); bl != nil && !bl.ok {
+		bl := b.bindLambda(args[i].lam, types)
+		if bl == nil {
+			continue
+		}
+		if !bl.ok {
 			b.take(bl.found)
 			return
+		}
+		if t := dotnet.Subst(open[i], nil, in.fixed); !t.Open() {
+			if _, fits := b.lambdaTo(args[i].expr, t); !fits {
+				b.lambdaMismatch(args[i].expr, t)
+				return
+			}
 		}
 	}
 }

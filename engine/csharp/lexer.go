@@ -34,21 +34,39 @@ type lexer struct {
 	toks []token
 	open []int32 // indices of open brackets
 	base int     // nesting outside of s[i:end]
+	done bool
 }
 
-// lex reads all tokens of s[i:end]; the last one is tEOF. It panics with a
-// *syntaxError.
-func lex(s string, i, end, nesting int) []token {
-	l := &lexer{s: s[:end], i: i, end: end, base: nesting}
-	l.toks = make([]token, 0, (end-i)/4+8)
-	for l.next() {
+// newLexer reads s[i:end] token by token; it panics with a *syntaxError.
+func newLexer(s string, i, end, nesting int) *lexer {
+	return &lexer{s: s[:end], i: i, end: end, base: nesting, toks: make([]token, 0, min((end-i)/4+8, 1024))}
+}
+
+// at is token i, the last one, tEOF, if there are fewer.
+func (l *lexer) at(i int) token {
+	for i >= len(l.toks) {
+		if l.done {
+			return l.toks[len(l.toks)-1]
+		}
+		if l.next() {
+			continue
+		}
+		if n := len(l.open); n > 0 {
+			t := l.toks[l.open[n-1]]
+			fail("csharp-syntax", int(t.pos), int(t.end), "\""+t.text+"\" is never closed")
+		}
+		l.toks = append(l.toks, token{kind: tEOF, pos: int32(l.end), end: int32(l.end)})
+		l.done = true
 	}
-	if n := len(l.open); n > 0 {
-		t := l.toks[l.open[n-1]]
-		fail("csharp-syntax", int(t.pos), int(t.end), "\""+t.text+"\" is never closed")
+	return l.toks[i]
+}
+
+// after is the token that follows the bracket closing the one at i.
+func (l *lexer) after(i int) token {
+	for l.at(i); l.toks[i].match == 0; {
+		l.at(len(l.toks))
 	}
-	l.toks = append(l.toks, token{kind: tEOF, pos: int32(end), end: int32(end)})
-	return l.toks
+	return l.at(int(l.toks[i].match) + 1)
 }
 
 func (l *lexer) add(k kind, from int, text string, value any) {
@@ -137,22 +155,10 @@ func (l *lexer) identifier(from int) {
 
 func (l *lexer) punct() {
 	s, from := l.s, l.i
-	for n, ops := range puncts {
-		size := 3 - n
-		if l.i+size > l.end {
-			continue
-		}
-		for _, op := range ops {
-			if s[l.i:l.i+size] == op {
-				// a?.5:b is a conditional.
-				if op == "?." && l.i+2 < l.end && s[l.i+2] >= '0' && s[l.i+2] <= '9' {
-					continue
-				}
-				l.i += size
-				l.add(tPunct, from, op, nil)
-				return
-			}
-		}
+	if n := operator(s[l.i:min(l.i+3, l.end)]); n > 1 {
+		l.i += n
+		l.add(tPunct, from, s[from:l.i], nil)
+		return
 	}
 	c := s[l.i]
 	l.i++
@@ -178,6 +184,46 @@ func (l *lexer) punct() {
 		fail("csharp-syntax", from, l.i, "unexpected character "+strconv.Quote(string(rune(c))))
 	}
 	l.add(tPunct, from, s[from:l.i], nil)
+}
+
+// operator is the length of the operator of several characters that s begins
+// with, 1 if it is of one. >> is read as two, for List<List<int>>; the parser
+// joins them.
+func operator(s string) int {
+	if len(s) < 2 {
+		return 1
+	}
+	switch s[0] {
+	case '=':
+		if s[1] == '=' || s[1] == '>' {
+			return 2
+		}
+	case '!', '*', '/', '%', '^', '>':
+		if s[1] == '=' {
+			return 2
+		}
+	case '<':
+		if s == "<<=" {
+			return 3
+		}
+		if s[1] == '=' || s[1] == '<' {
+			return 2
+		}
+	case '&', '|', '+', '-':
+		if s[1] == '=' || s[1] == s[0] || s[:2] == "->" {
+			return 2
+		}
+	case '?':
+		// a?.5:b is a conditional.
+		if s[1] == '?' || s[1] == '.' && !(len(s) > 2 && s[2] >= '0' && s[2] <= '9') {
+			return 2
+		}
+	case ':':
+		if s[1] == ':' {
+			return 2
+		}
+	}
+	return 1
 }
 
 func closer(open string) string {

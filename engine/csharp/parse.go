@@ -16,26 +16,21 @@ const maxRecursion = 4 * maxDepth
 // parser reads tokens by recursive descent. Faults panic with a *syntaxError.
 type parser struct {
 	s     string
-	toks  []token
+	lex   *lexer
 	i     int
 	depth int
 }
 
 func newParser(s string, from, end, nesting int) *parser {
-	return &parser{s: s, toks: lex(s, from, end, nesting), depth: nesting}
+	return &parser{s: s, lex: newLexer(s, from, end, nesting), depth: nesting}
 }
 
-func (p *parser) cur() token { return p.toks[p.i] }
+func (p *parser) cur() token { return p.lex.at(p.i) }
 
-func (p *parser) peek(n int) token {
-	if p.i+n < len(p.toks) {
-		return p.toks[p.i+n]
-	}
-	return p.toks[len(p.toks)-1]
-}
+func (p *parser) peek(n int) token { return p.lex.at(p.i + n) }
 
 func (p *parser) next() token {
-	t := p.toks[p.i]
+	t := p.cur()
 	if t.kind != tEOF {
 		p.i++
 	}
@@ -45,9 +40,9 @@ func (p *parser) next() token {
 // last is the end of the token before the current one.
 func (p *parser) last() int {
 	if p.i == 0 {
-		return int(p.toks[0].pos)
+		return int(p.cur().pos)
 	}
-	return int(p.toks[p.i-1].end)
+	return int(p.lex.at(p.i - 1).end)
 }
 
 func (t token) span() span { return span{int(t.pos), int(t.end)} }
@@ -151,7 +146,7 @@ func (p *parser) expression() syntax {
 		if op != "" {
 			p.i += width
 			r := p.expression()
-			return &assignX{join(l.at(), r.at()), op, span{int(t.pos), int(p.toks[p.i-1].end)}, l, r}
+			return &assignX{join(l.at(), r.at()), op, span{int(t.pos), p.last()}, l, r}
 		}
 	}
 	return l
@@ -617,13 +612,13 @@ func (p *parser) atLambda() bool {
 	t := p.cur()
 	if t.kind == tIdent {
 		if t.text == "async" && (p.peek(1).kind == tIdent || p.peek(1).is("(")) && p.peek(1).pos > t.end {
-			if p.peek(2).is("=>") || p.peek(1).is("(") && int(p.peek(1).match)+1 < len(p.toks) && p.toks[p.peek(1).match+1].is("=>") {
+			if p.peek(2).is("=>") || p.peek(1).is("(") && p.lex.after(p.i+1).is("=>") {
 				fail("csharp-not-allowed", int(t.pos), int(t.end), "async is not allowed in expressions")
 			}
 		}
 		return p.peek(1).is("=>")
 	}
-	return t.is("(") && int(t.match)+1 < len(p.toks) && p.toks[t.match+1].is("=>")
+	return t.is("(") && p.lex.after(p.i).is("=>")
 }
 
 func (p *parser) lambda() syntax {

@@ -228,7 +228,7 @@ func (p *parser) localFunction(from token, ret typeX) statement {
 	if !p.is("(") {
 		return nil
 	}
-	close := p.toks[p.cur().match+1]
+	close := p.lex.after(p.i)
 	if !close.is("{") && !close.is("=>") {
 		return nil
 	}

@@ -48,11 +48,11 @@ func (p *parser) tryTypeOpt(nullable bool) (t typeX, ok bool) {
 		case p.is("["):
 			rank := "["
 			i := p.i + 1
-			for i < len(p.toks) && p.toks[i].is(",") {
+			for p.lex.at(i).is(",") {
 				rank += ","
 				i++
 			}
-			if !p.toks[i].is("]") {
+			if !p.lex.at(i).is("]") {
 				t.span = span{int(from.pos), p.last()}
 				return t, true
 			}

@@ -22,7 +22,7 @@ type token struct {
 	text     string
 	value    any
 	pos, end int32
-	// match is the index of the bracket that closes this one.
+	// match is the index of the bracket that closes this one, once it is read.
 	match int32
 }
 
@@ -48,13 +48,6 @@ var predefined = map[string]bool{
 	"bool": true, "byte": true, "char": true, "decimal": true, "double": true, "float": true, "int": true,
 	"long": true, "object": true, "sbyte": true, "short": true, "string": true, "uint": true, "ulong": true,
 	"ushort": true, "void": true,
-}
-
-// puncts are the operators by length, longest first. >> is read as two tokens,
-// for List<List<int>>; the parser joins them.
-var puncts = [...][]string{
-	{"<<="},
-	{"=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", "::", "->"},
 }
 
 func (t token) is(punct string) bool { return t.kind == tPunct && t.text == punct }

@@ -2,6 +2,7 @@ package dotnet
 
 import (
 	"encoding/base64"
+	"time"
 
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/newtonsoft"
@@ -12,7 +13,21 @@ import (
 // culture; DateTime and DateTimeOffset in "o"; TimeSpan in "c"; byte[] in
 // base64; a JToken as compact JSON; XML as its text; collections as JSON. null
 // has the type "null" and no text. It may throw, as ToString may.
-func Render(t *Thread, v any) (value, typ string) {
+func Render(v any) (value, typ string) {
+	var t Thread
+	t.Begin(nil, renderTime, renderMemory, time.Now)
+	return RenderIn(&t, v)
+}
+
+// What rendering may take: a sequence is enumerated only now.
+const (
+	renderTime   = time.Second
+	renderMemory = 64 << 20
+)
+
+// RenderIn is Render as part of the evaluation that gave the value: sequences
+// may still ask for its context.
+func RenderIn(t *Thread, v any) (value, typ string) {
 	if v == nil {
 		return "", "null"
 	}

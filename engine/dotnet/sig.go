@@ -87,7 +87,8 @@ func (p *sigParser) typ() *Type {
 	} else {
 		n := p.name()
 		var args []*Type
-		if p.peek() == '<' {
+		// A space before it makes an operator of it: "bool <(T a, T b)".
+		if p.i < len(p.s) && p.s[p.i] == '<' {
 			p.i++
 			for !p.take(">") {
 				args = append(args, p.typ())
@@ -283,7 +284,8 @@ func (l *Library) parseRow(d *Decl, owner *Type, r *Row) *Member {
 	default:
 		// The method's own generic parameters stand after its name and are
 		// used before it.
-		if open := strings.IndexByte(r.sig, '('); open > 0 && r.sig[open-1] == '>' {
+		list := paramList(r.sig)
+		if open := list; open > 0 && r.sig[open-1] == '>' {
 			from := open - 1
 			for depth := 0; ; from-- {
 				if r.sig[from] == '>' {
@@ -302,9 +304,7 @@ func (l *Library) parseRow(d *Decl, owner *Type, r *Row) *Member {
 		}
 		m.Ret = p.typ()
 		m.Name = p.name()
-		if len(p.method) > 0 {
-			p.i = strings.IndexByte(p.s[p.i:], '(') + p.i
-		}
+		p.i = list
 		p.take("(")
 		if p.word("this") {
 			m.Ext = true
@@ -318,6 +318,23 @@ func (l *Library) parseRow(d *Decl, owner *Type, r *Row) *Member {
 		}
 	}
 	return m
+}
+
+// paramList is where the parameters of a method's signature begin: at the bracket
+// that its last one closes.
+func paramList(sig string) int {
+	depth := 0
+	for i := len(sig) - 1; i >= 0; i-- {
+		switch sig[i] {
+		case ')':
+			depth++
+		case '(':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	panic("dotnet: internal error: signature " + strconv.Quote(sig) + " has no parameters")
 }
 
 func (l *Library) parseInvoke(d *Decl, owner *Type) *Member {

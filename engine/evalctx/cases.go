@@ -105,7 +105,7 @@ func Evaluate(id string, prog *csharp.Program, ctx apim.Context) Outcome {
 	if ex == nil {
 		var t dotnet.Thread
 		csharp.Begin(&t, ctx, csharp.Limits{})
-		ex = csharp.Guard(func() { value, typ = dotnet.Render(&t, v) })
+		ex = csharp.Guard(func() { value, typ = dotnet.RenderIn(&t, v) })
 	}
 	if ex != nil {
 		return Case{ID: id}.failed(ex.Type, ex.Message)

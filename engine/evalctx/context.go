@@ -122,6 +122,9 @@ const (
 	defaultTimestamp = "2024-03-05T06:07:08.9012345Z"
 )
 
+// Parse makes a context of JSON; an empty one is a bare GET request.
+func Parse(data []byte) (*Context, error) { return New(data, nil) }
+
 // New makes a context of JSON; variables, if given, replace those in it.
 func New(data []byte, vars map[string]json.RawMessage) (*Context, error) {
 	var f file
