@@ -63,6 +63,9 @@ func GenericStatic(sig string, m Maker) Row { return Row{sig: sig, static: true,
 // Prop is a readable instance property: "int Length".
 func Prop(sig string, get Func) Row { return Row{kind: PropMember, sig: sig, fn: get} }
 
+// GenericProp is a property of a generic type whose work depends on its arguments.
+func GenericProp(sig string, m Maker) Row { return Row{kind: PropMember, sig: sig, make: m} }
+
 // PropSet is a property that can be set as well; set gets receiver and value.
 func PropSet(sig string, get, set Func) Row {
 	return Row{kind: PropMember, sig: sig, fn: get, set: set}
@@ -85,6 +88,9 @@ func Index(sig string, get Func) Row { return Row{kind: IndexMember, sig: sig, f
 func IndexSet(sig string, get, set Func) Row {
 	return Row{kind: IndexMember, sig: sig, fn: get, set: set}
 }
+
+// GenericIndex is an indexer of a generic type whose work depends on its arguments.
+func GenericIndex(sig string, m Maker) Row { return Row{kind: IndexMember, sig: sig, make: m} }
 
 // Ctor is a constructor: "(char c, int count)".
 func Ctor(sig string, fn Func) Row { return Row{kind: CtorMember, static: true, sig: sig, fn: fn} }

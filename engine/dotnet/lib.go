@@ -4,7 +4,9 @@ package dotnet
 func allDecls() []*Decl {
 	var all []*Decl
 	for _, group := range []func() []*Decl{
-		objectDecls, delegateDecls, numberDecls, stringDecls, cultureDecls,
+		objectDecls, delegateDecls, numberDecls, stringDecls, cultureDecls, jsonDecls,
+		collectionDecls, listDecls, arrayDecls, linqDecls, exceptionDecls, timeDecls, systemDecls, textDecls,
+		contextDecls, webDecls, cryptoDecls,
 	} {
 		all = append(all, group()...)
 	}

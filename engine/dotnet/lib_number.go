@@ -146,7 +146,9 @@ func floating[T float32 | float64](name string, p Prim, alias string, least, mos
 
 func decimalDecl() *Decl {
 	two := func(f func(a, b clr.Decimal) clr.Decimal) Func { return f2(f) }
-	round := func(d clr.Decimal, decimals int, mode clr.MidpointRounding) clr.Decimal { return d.Round(decimals, mode) }
+	round := func(d clr.Decimal, decimals int, mode clr.MidpointRounding) clr.Decimal {
+		return d.Round(decimals, mode)
+	}
 	return structure(numberHead("Decimal", "decimal"),
 		Const("decimal MinValue", clr.MinDecimal),
 		Const("decimal MaxValue", clr.MaxDecimal),

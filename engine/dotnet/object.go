@@ -225,7 +225,7 @@ func HashKey(t *Thread, v any) any {
 	case interface{ HashKey() any }:
 		return v.HashKey()
 	}
-	if k, known := foreignKey(v); known {
+	if k, known := foreignKey(t, v); known {
 		return k
 	}
 	return v

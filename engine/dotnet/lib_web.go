@@ -1,0 +1,7 @@
+package dotnet
+
+func webDecls() []*Decl {
+	return []*Decl{
+		class("System.Uri"),
+	}
+}
