@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -303,7 +304,7 @@ func (h *host) Import(v any) any {
 	case newtonsoft.JToken:
 		return script.JSON(newtonsoft.Format(v, false))
 	case *dotnet.Array, *dotnet.List, *dotnet.Dict, *dotnet.Record:
-		return script.JSON(newtonsoft.Serialize(v, newtonsoft.Options{}))
+		return script.JSON(newtonsoft.Serialize(serializable(v), newtonsoft.Options{}))
 	}
 	if f, ok := number(v); ok && isNumeric(v) {
 		if f == math.Trunc(f) && math.Abs(f) <= 1<<53 {
@@ -312,6 +313,63 @@ func (h *host) Import(v any) any {
 		return f
 	}
 	return dotnet.ToString(v)
+}
+
+// serializable is a value as package newtonsoft takes it.
+func serializable(v any) any {
+	switch v := v.(type) {
+	case *dotnet.Array:
+		return jsonItems(v.Items)
+	case *dotnet.List:
+		return jsonItems(v.Items)
+	case *dotnet.Dict:
+		if v.Type.Is("System.Collections.Generic.HashSet") {
+			var l jsonItems
+			v.Each(func(k, _ any) { l = append(l, k) })
+			return l
+		}
+		var m jsonMembers
+		v.Each(func(k, value any) { m = append(m, jsonMember{dotnet.ToString(k), value}) })
+		return m
+	case *dotnet.Record:
+		var m jsonMembers
+		for i, value := range v.Items {
+			name := "Item" + strconv.Itoa(i+1)
+			if i < len(v.Type.Fields) && v.Type.Fields[i].Name != "" {
+				name = v.Type.Fields[i].Name
+			}
+			m = append(m, jsonMember{name, value})
+		}
+		return m
+	}
+	return v
+}
+
+type jsonItems []any
+
+// JSONItems implements newtonsoft.Items.
+func (l jsonItems) JSONItems(f func(value any) bool) {
+	for _, v := range l {
+		if !f(serializable(v)) {
+			return
+		}
+	}
+}
+
+type jsonMember struct {
+	name  string
+	value any
+}
+
+type jsonMembers []jsonMember
+
+// JSONMembers implements newtonsoft.Members.
+func (l jsonMembers) JSONMembers(f func(name string, value any) bool) {
+	for _, m := range l {
+		if !f(m.name, serializable(m.value)) {
+			return
+		}
+	}
 }
 
 func isNumeric(v any) bool {

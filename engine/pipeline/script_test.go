@@ -1,0 +1,236 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"sekisho/engine/dotnet"
+	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/script"
+	"sekisho/engine/source"
+)
+
+func TestGuard(t *testing.T) {
+	g := &Guard{Allowed: []string{"localhost:9000", "dev.test", "*.inner.test"}}
+	for _, tt := range []struct {
+		host, addr string
+		refused    bool
+	}{
+		{"a.test", "192.0.2.1", false},
+		{"a.test", "10.0.0.1", false},
+		{"a.test", "2001:db8::1", false},
+		{"a.test", "127.0.0.1", true},
+		{"a.test", "127.8.8.8", true},
+		{"a.test", "::1", true},
+		{"a.test", "::ffff:127.0.0.1", true},
+		{"a.test", "::127.0.0.1", true},
+		{"a.test", "64:ff9b::7f00:1", true},
+		{"a.test", "169.254.169.254", true},
+		{"a.test", "fe80::1", true},
+		{"a.test", "fe80::1%eth0", true},
+		{"a.test", "0.0.0.0", true},
+		{"a.test", "::", true},
+		{"a.test", "224.0.0.1", true},
+		{"a.test", "ff02::1", true},
+		{"a.test", "255.255.255.255", true},
+		{"localhost:9000", "127.0.0.1", false},
+		{"LOCALHOST:9000", "::1", false},
+		{"localhost:9001", "127.0.0.1", true},
+		{"dev.test:8080", "127.0.0.1", false},
+		{"dev.test", "127.0.0.1", false},
+		{"a.inner.test:1", "127.0.0.1", false},
+		{"evil-dev.test", "127.0.0.1", true},
+		{"[::1]:80", "::1", true},
+	} {
+		if got := g.Refuses(tt.host, netip.MustParseAddr(tt.addr)); got != tt.refused {
+			t.Errorf("Refuses(%q, %s) = %v", tt.host, tt.addr, got)
+		}
+	}
+	if (*Guard)(nil).Refuses("a", netip.IPv6Loopback()) || !g.Refuses("a", netip.Addr{}) {
+		t.Error("nil must guard nothing, and an address that is none be refused")
+	}
+}
+
+// scriptedTransport answers every request with what it was.
+type scriptedTransport struct {
+	guard *Guard
+	body  io.ReadCloser
+}
+
+func (s *scriptedTransport) Send(ctx context.Context, r *Request, o SendOptions) (*Response, error) {
+	s.guard = o.Guard
+	if r.URL.Host == "down.test" {
+		return nil, Faultf(500, ReasonBackend, "The backend down.test cannot be reached.")
+	}
+	resp := NewResponse(o.BodyLimit)
+	resp.Status = 203
+	resp.Header.Add("Content-Length", "9")
+	resp.Header.Add("X-Url", r.Method+" "+r.URL.String())
+	if s.body != nil {
+		resp.Body.SetStream(s.body, -1)
+	} else {
+		b, _ := r.Body.Buffer()
+		resp.Body.SetBytes(b)
+	}
+	return resp, nil
+}
+
+func scriptExchange(t *testing.T, tr Transport, l script.Limits) *Exchange {
+	pool := script.NewPool(l)
+	t.Cleanup(pool.Close)
+	x := NewExchange(&Services{Now: time.Now, Rand: rand.Reader, Transport: tr, Log: slog.New(slog.DiscardHandler), Scripts: pool}, 1<<10)
+	x.Context = context.Background()
+	x.Request.Method = "GET"
+	x.Request.URL = URL{Scheme: "https", Host: "b.test", Base: "/base", Path: "/p"}
+	return x
+}
+
+func runScript(t *testing.T, x *Exchange, code string) (any, error) {
+	t.Helper()
+	var diags source.List
+	e := NewExpressions(nil, "").Script(source.Detached("p.xml", code), true, &diags)
+	if e == nil {
+		t.Fatal(diags.Sorted())
+	}
+	return e.Any(x)
+}
+
+// Values of .NET as scripts see them, by JSON and type.
+func TestScriptReadsVariables(t *testing.T) {
+	x := scriptExchange(t, nil, script.Limits{})
+	defer x.Release()
+	decimal := clr.ToDecimal("1.50")
+	for _, tt := range []struct {
+		value any
+		want  string
+	}{
+		{nil, `object null`},
+		{"text", `string "text"`},
+		{true, `boolean true`},
+		{int32(5), `number 5`},
+		{int64(1) << 40, `number 1099511627776`},
+		{uint8(7), `number 7`},
+		{float32(1.5), `number 1.5`},
+		{decimal, `number 1.5`},
+		{clr.Char('x'), `string "x"`},
+		{clr.DateTimeOf(time.Unix(0, 0)), `object "1970-01-01T00:00:00.000Z"`},
+		{newtonsoft.Parse(`{"a":[1,{"b":null}]}`), `object {"a":[1,{"b":null}]}`},
+		{dotnet.StringArray([]string{"a", "b"}), `object ["a","b"]`},
+		{clr.Guid{}, `string "00000000-0000-0000-0000-000000000000"`},
+	} {
+		x.Set("v", tt.value)
+		got, err := runScript(t, x, `const v = context.Variables.v; return typeof v + " " + JSON.stringify(v)`)
+		if err != nil || got != tt.want {
+			t.Errorf("%#v: got %v, %v; want %s", tt.value, got, err, tt.want)
+		}
+	}
+}
+
+func TestScriptSetsVariables(t *testing.T) {
+	x := scriptExchange(t, nil, script.Limits{})
+	defer x.Release()
+	f := func(code, want string) {
+		t.Helper()
+		if _, err := runScript(t, x, "context.Variables.v = "+code); err != nil {
+			t.Errorf("%s: %v", code, err)
+			return
+		}
+		v, _ := x.Var("v")
+		if got := fmt.Sprintf("%T %s", v, dotnet.ToString(v)); got != want {
+			t.Errorf("%s: got %s, want %s", code, got, want)
+		}
+	}
+	f(`1`, "int32 1")
+	f(`2 ** 40`, "int64 1099511627776")
+	f(`0.5`, "float64 0.5")
+	f(`"s"`, "string s")
+	f(`[1]`, "*newtonsoft.JArray [\n  1\n]")
+	f(`({ a: "b" })`, "*newtonsoft.JObject {\n  \"a\": \"b\"\n}")
+	f(`new Date(0)`, "clr.DateTime 01/01/1970 00:00:00")
+	f(`new Uint8Array(2)`, "[]uint8 System.Byte[]")
+}
+
+func TestScriptURL(t *testing.T) {
+	f := func(code, want string) {
+		t.Helper()
+		x := scriptExchange(t, nil, script.Limits{})
+		defer x.Release()
+		_, err := runScript(t, x, code)
+		got := x.Request.URL.Base + "|" + x.Request.URL.Path + "|" + x.Request.URL.Query
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", code, got, want)
+		}
+	}
+	f(`context.Request.Url.Path = "/base/x%2Fy"`, "/base|/x%2Fy|")
+	f(`context.Request.Url.Path = "/basement"`, "|/basement|")
+	f(`context.Request.Url.Path += "/z"`, "/base|/p/z|")
+	f(`context.Request.Url.Path = "x"`, "begins with a slash")
+	f(`context.Request.Url.Path = "/a b"`, "begins with a slash")
+	f(`context.Request.Url.Path = "/a\r\nX: y"`, "begins with a slash")
+	f(`context.Request.Url.QueryString = "a b"`, "percent-encode")
+	f(`context.setBackend("ftp://x")`, "absolute http or https URL")
+	f(`context.setBackend({ id: "none" })`, `there is no backend "none"`)
+}
+
+func TestScriptFetch(t *testing.T) {
+	tr := &scriptedTransport{}
+	x := scriptExchange(t, tr, script.Limits{})
+	defer x.Release()
+	got, err := runScript(t, x, `const r = await fetch("https://a.test/x?y=1", { method: "PUT", body: "b" });
+		return [r.status, r.statusText, r.headers.get("x-url"), r.headers.get("content-length"), await r.text()].join("|");`)
+	if want := "203|Non-Authoritative Information|PUT https://a.test/x?y=1||b"; err != nil || got != want {
+		t.Errorf("got %v, %v; want %s", got, err, want)
+	}
+	if !tr.guard.Refuses("a.test", netip.IPv6Loopback()) {
+		t.Error("fetch went out without a guard")
+	}
+	got, err = runScript(t, x, `return await fetch("https://down.test/").catch((e) => e.message);`)
+	if want := "fetch failed: The backend down.test cannot be reached."; err != nil || got != want {
+		t.Errorf("got %v, %v; want %s", got, err, want)
+	}
+}
+
+// silent is a body that never comes, until it is given up.
+type silent struct{ gone chan struct{} }
+
+func (s silent) Read([]byte) (int, error) { <-s.gone; return 0, errors.New("gone") }
+func (s silent) Close() error             { return nil }
+func (s silent) Abort()                   { close(s.gone) }
+
+func TestScriptGivesUpASilentBody(t *testing.T) {
+	x := scriptExchange(t, &scriptedTransport{body: silent{make(chan struct{})}}, script.Limits{})
+	defer x.Release()
+	got, err := runScript(t, x, `return await fetch("https://a.test/", { timeout: 10 }).catch((e) => e.message);`)
+	if want := "fetch failed: no answer within 10ms"; err != nil || got != want {
+		t.Errorf("got %v, %v; want %s", got, err, want)
+	}
+}
+
+func TestScriptFaults(t *testing.T) {
+	x := scriptExchange(t, nil, script.Limits{Time: 20 * time.Millisecond})
+	defer x.Release()
+	f := func(code string, status int, reason, message string) {
+		t.Helper()
+		_, err := runScript(t, x, code)
+		var fault *Fault
+		if !errors.As(err, &fault) || fault.Status != status || fault.Reason != reason || fault.Message != message || fault.public() != publicInternalError {
+			t.Errorf("%s: got %#v", code, err)
+		}
+	}
+	f(`for (;;) {}`, 500, ReasonExpression, "Expression evaluation failed. the script used more than 20ms of processor time")
+	f(`throw new Error("secret detail")`, 500, ReasonExpression, "Expression evaluation failed. Error: secret detail")
+	x.Services.Scripts = nil
+	f(`return 1`, 500, ReasonInternal, "Scripts are not available.")
+}
