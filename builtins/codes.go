@@ -55,6 +55,23 @@ var Codes = []source.CodeDoc{
 		Text: "A metric may have at most five dimensions with a value of one's own: every combination of their values is " +
 			"a time series that somebody must keep.",
 	},
+	{
+		Code:  "bad-address",
+		Title: "an address that is none, or a range that holds none",
+		Text: "The <address> of ip-filter and the ends of its ranges are IP addresses. What is none, a placeholder for " +
+			"example, stands for no caller; so does a range that ends before it begins, or that begins with an IPv4 " +
+			"address and ends with an IPv6 address.",
+		Bad:  `<ip-filter action="allow"><address>YOUR_ADDRESS</address></ip-filter>`,
+		Good: `<ip-filter action="allow"><address>192.0.2.7</address></ip-filter>`,
+	},
+	{
+		Code:  "bad-origin",
+		Title: "an origin that is none",
+		Text: "An origin of cors is a scheme and a host, with a port if that is not the scheme's own, and no path. What is " +
+			"none fits no request. \"*\" stands for every origin, and then must be the only one.",
+		Bad:  `<origin>app.example.com</origin>`,
+		Good: `<origin>https://app.example.com</origin>`,
+	},
 }
 
 // quoted lists names for a hint.

@@ -3,7 +3,6 @@ package builtins
 import (
 	"io"
 	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"sekisho/engine/pipeline"
@@ -58,12 +57,6 @@ func (s *countingStream) tell() {
 	if n := s.n.Load(); !s.told.Swap(true) && n > 0 {
 		s.add(n)
 	}
-}
-
-// wholeNumber reads a whole number that is not negative.
-func wholeNumber(s string) (int64, bool) {
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-	return n, err == nil && n >= 0 && n < 1<<33
 }
 
 func decimalText(n int64) string { return strconv.FormatInt(n, 10) }

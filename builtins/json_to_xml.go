@@ -22,7 +22,8 @@ import (
 // Spec: https://learn.microsoft.com/azure/api-management/json-to-xml-policy
 // Ours: an object with one member has that for its root element; anything else gets a
 // root <Document>. Asking for XML means naming an XML media type, not */*. A body that is
-// not JSON is a Fault; an empty one stays empty.
+// not JSON is a Fault, with status 400 for a request and 500 for a response; an empty
+// one stays empty.
 var JSONToXML = pipeline.Policy{
 	Name:     "json-to-xml",
 	Summary:  "Turns a JSON body into XML.",

@@ -35,83 +35,71 @@ var Quota = pipeline.Policy{
 }
 
 type quota struct {
+	Period int64 `attr:"renewal-period,required" range:"0 4000000000"`
 	volume
 	APIs []*quotaAPI `child:"api"`
 }
 
 type quotaAPI struct {
-	selector
-	volume
+	quotaPart
 	Operations []*quotaPart `child:"operation"`
 }
 
 type quotaPart struct {
 	selector
+	Period int64 `attr:"renewal-period" range:"0 4000000000"`
 	volume
+
+	timed bool // has a period of its own
 }
 
 // volume are the attributes that say how much a window allows.
 type volume struct {
-	Calls     int64  `attr:"calls" range:"0"`
-	Bandwidth int64  `attr:"bandwidth" range:"0"`
-	Period    string `attr:"renewal-period"`
+	Calls     int64 `attr:"calls" range:"0"`
+	Bandwidth int64 `attr:"bandwidth" range:"0 4000000000000"`
 
-	calls, bandwidth, timed bool // which of them are limited
-	period                  time.Duration
+	calls, bandwidth bool // which of them are limited
+	period           time.Duration
 }
 
-// check reads what of a volume the document gives. A period that is not given is
-// that of the element around it.
-func (v *volume) check(c *pipeline.Check, least int64) {
+// check reads which limits the document gives.
+func (v *volume) check(c *pipeline.Check, period int64) {
 	e := c.Element()
-	v.calls, v.bandwidth, v.timed = e.Attr("calls") != nil, e.Attr("bandwidth") != nil, e.Attr("renewal-period") != nil
+	v.calls, v.bandwidth = e.Attr("calls") != nil, e.Attr("bandwidth") != nil
 	if !v.calls && !v.bandwidth {
 		c.Errorf(nil, "missing-attribute", `<%s> wants an attribute "calls" or "bandwidth"`, e.Name)
 	}
-	if !v.timed || e.Attr("renewal-period").Value.HasStandIn() {
-		return
-	}
-	seconds, ok := wholeNumber(v.Period)
-	switch {
-	case !ok:
-		c.Errorf(&v.Period, "bad-value", `attribute "renewal-period" of <%s> wants a whole number`, e.Name)
-	case seconds != 0 && seconds < least:
-		c.Errorf(&v.Period, "bad-value", `attribute "renewal-period" of <%s> wants 0 or at least %d seconds`, e.Name, least)
-	}
-	v.period = time.Duration(seconds) * time.Second
-}
-
-// Check implements pipeline.Checker.
-func (q *quotaAPI) Check(c *pipeline.Check) {
-	q.selector.check(c)
-	q.volume.check(c, 0)
-	q.volume.lend(q.Operations)
+	v.period = time.Duration(period) * time.Second
 }
 
 // Check implements pipeline.Checker.
 func (q *quotaPart) Check(c *pipeline.Check) {
 	q.selector.check(c)
-	q.volume.check(c, 0)
+	q.timed = c.Element().Attr("renewal-period") != nil
+	q.volume.check(c, q.Period)
 }
 
-// Check gives the inner quotas their periods.
-func (q *quota) Check(c *pipeline.Check) {
-	q.volume.check(c, 0)
-	if !q.timed {
-		c.Errorf(nil, "missing-attribute", `<quota> wants an attribute "renewal-period"`)
-	}
-	for _, a := range q.APIs {
-		if !a.timed {
-			a.period = q.period
-			a.lend(a.Operations)
+// Check gives the operations the period of their API.
+func (q *quotaAPI) Check(c *pipeline.Check) {
+	q.quotaPart.Check(c)
+	q.lend()
+}
+
+func (q *quotaAPI) lend() {
+	for _, o := range q.Operations {
+		if !o.timed {
+			o.period = q.period
 		}
 	}
 }
 
-func (v *volume) lend(parts []*quotaPart) {
-	for _, p := range parts {
-		if !p.timed {
-			p.period = v.period
+// Check gives the APIs the period of the quota.
+func (q *quota) Check(c *pipeline.Check) {
+	q.volume.check(c, q.Period)
+	for _, a := range q.APIs {
+		if !a.timed {
+			a.period = q.period
+			a.lend()
 		}
 	}
 }

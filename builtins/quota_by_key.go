@@ -33,6 +33,7 @@ var QuotaByKey = pipeline.Policy{
 }
 
 type quotaByKey struct {
+	Period int64 `attr:"renewal-period,required" range:"0 4000000000"`
 	volume
 	Key pipeline.String `attr:"counter-key,required"`
 	increments
@@ -43,11 +44,11 @@ type quotaByKey struct {
 
 // Check reads the period and its start.
 func (q *quotaByKey) Check(c *pipeline.Check) {
-	q.volume.check(c, 300)
-	if !q.timed {
-		c.Errorf(nil, "missing-attribute", `<quota-by-key> wants an attribute "renewal-period"`)
+	q.volume.check(c, q.Period)
+	if q.Period > 0 && q.Period < 300 && !isStandIn(c, "renewal-period") {
+		c.Errorf(&q.Period, "bad-value", `attribute "renewal-period" of <quota-by-key> wants 0 or at least 300 seconds, got %d`, q.Period)
 	}
-	if a := c.Element().Attr("first-period-start"); a != nil && a.Value.HasStandIn() {
+	if isStandIn(c, "first-period-start") {
 		return
 	}
 	start, err := time.Parse("2006-01-02T15:04:05Z", q.Start)

@@ -22,7 +22,8 @@ import (
 // Spec: https://learn.microsoft.com/azure/api-management/xml-to-json-policy
 // Ours: the page does not specify the two kinds. Asking for JSON means naming a JSON
 // media type: */* asks for nothing, and neither does no Accept. A body that is not XML
-// is a Fault; an empty one stays empty.
+// is a Fault, with status 400 for a request and 500 for a response; an empty one stays
+// empty.
 var XMLToJSON = pipeline.Policy{
 	Name:     "xml-to-json",
 	Summary:  "Turns an XML body into JSON.",
@@ -90,7 +91,11 @@ func convertBody(x *pipeline.Exchange, contentType string, f func(body []byte) (
 	}
 	out, err := f(data)
 	if err != nil {
-		return &pipeline.Fault{Status: 500, Reason: reasonBadBody, Message: "The body cannot be converted: " + err.Error() + ".", Cause: err}
+		status := 500
+		if request, _ := x.Target(); request != nil {
+			status = 400
+		}
+		return &pipeline.Fault{Status: status, Reason: reasonBadBody, Message: "The body cannot be converted: " + err.Error() + ".", Cause: err}
 	}
 	body.SetBytes(out)
 	h := x.TargetHeader()
