@@ -29,9 +29,11 @@ const (
 // header that does not fit makes it grow, up to the limit.
 const initialReadBuffer = 4 << 10
 
-// watchAfter is how long an exchange may take before its client's connection is
-// watched. Most are done by then, and pay for a timer only.
-const watchAfter = 5 * time.Millisecond
+// sweepEvery is how often a Server looks for exchanges that have been under way since
+// the last time, to begin watching their clients. A timer for each exchange would be
+// more exact and costs several microseconds: it wakes the network poller. Most exchanges
+// are done before anybody looks, and pay for two uncontended locks.
+const sweepEvery = 20 * time.Millisecond
 
 // client is a connection that a client made. One goroutine serves it; what others may
 // touch is under mu.
@@ -69,10 +71,11 @@ type client struct {
 
 	mu       sync.Mutex
 	cond     sync.Cond
-	timer    *time.Timer
-	served   bool // an exchange is under way and its client may be watched
-	pending  bool // its body is not read to its end yet
-	overdue  bool // the timer has fired
+	serial   uint64 // of the exchange
+	swept    uint64 // the serial that the last sweep saw
+	served   bool   // an exchange is under way and its client may be watched
+	pending  bool   // its body is not read to its end yet
+	overdue  bool   // it has been under way for longer than between two sweeps
 	watching bool
 	stopping bool
 	held     [1]byte // a byte that the watcher read
@@ -448,13 +451,9 @@ func (c *client) interrupt() {
 func (c *client) watch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.serial++
 	c.served, c.overdue = true, false
 	c.pending = !c.whole.Load() && !(c.body.kind == 0 && int64(c.br.Buffered()) >= c.body.left)
-	if c.timer == nil {
-		c.timer = time.AfterFunc(watchAfter, c.onTimer)
-	} else {
-		c.timer.Reset(watchAfter)
-	}
 }
 
 // unwatch ends watch. Afterwards nobody else reads from the connection.
@@ -462,7 +461,6 @@ func (c *client) unwatch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.served = false
-	c.timer.Stop()
 	if !c.watching {
 		return
 	}
@@ -475,13 +473,17 @@ func (c *client) unwatch() {
 	c.reading.unknown()
 }
 
-func (c *client) onTimer() {
+// sweep begins to watch the client of an exchange that the sweep before has seen too.
+func (c *client) sweep() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.served || c.serial != c.swept {
+		c.swept = c.serial
+		return
+	}
 	c.overdue = true
-	start := c.startWatching()
-	c.mu.Unlock()
-	if start {
-		c.look()
+	if c.startWatching() {
+		go c.look()
 	}
 }
 

@@ -17,10 +17,14 @@ import (
 func TestRule14ShutdownLetsRequestsFinish(t *testing.T) {
 	asked, answer := make(chan struct{}, 1), make(chan struct{})
 	origin := newOrigin(t, func(w *wire) {
-		_, _ = w.message()
-		asked <- struct{}{}
-		<-answer
-		w.send(plainOK)
+		for {
+			if _, err := w.message(); err != nil {
+				return
+			}
+			asked <- struct{}{}
+			<-answer
+			w.send(plainOK)
+		}
 	})
 	f := serve(t, origin.url, setup{})
 	idle, fresh, busy := f.dial(), f.dial(), f.dial()

@@ -448,7 +448,7 @@ func TestRule10WatchingDoesNotSwallowTheNextRequest(t *testing.T) {
 			if _, err := w.message(); err != nil {
 				return
 			}
-			time.Sleep(8 * watchAfter)
+			time.Sleep(4 * sweepEvery)
 			w.send(plainOK)
 		}
 	})
@@ -456,9 +456,9 @@ func TestRule10WatchingDoesNotSwallowTheNextRequest(t *testing.T) {
 	w := f.dial()
 	for range 5 {
 		w.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-		time.Sleep(2 * watchAfter)
+		time.Sleep(sweepEvery)
 		w.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n")
-		time.Sleep(2 * watchAfter)
+		time.Sleep(sweepEvery)
 		w.send("abc")
 		for range 2 {
 			if m := w.mustMessage(); m.body != "ok" {

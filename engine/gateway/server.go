@@ -93,6 +93,7 @@ type Server struct {
 	clients map[*client]struct{}
 	perIP   map[string]int // kept if Limits.ConnectionsPerIP is set
 	empty   chan struct{}  // closed when draining and no client is left
+	busy    chan struct{}  // has an element when there may be clients to sweep
 }
 
 // NewServer makes a Server that does not listen yet.
@@ -100,7 +101,7 @@ func NewServer(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{opts: o, limits: o.Limits, clients: map[*client]struct{}{}, perIP: map[string]int{}, empty: make(chan struct{})}
+	return &Server{opts: o, limits: o.Limits, clients: map[*client]struct{}{}, perIP: map[string]int{}, empty: make(chan struct{}), busy: make(chan struct{}, 1)}
 }
 
 // Listen binds all addresses, or none.
@@ -130,6 +131,7 @@ func (s *Server) Addrs() []net.Addr {
 
 // Serve serves until Shutdown, which makes it return nil, or until a listener fails.
 func (s *Server) Serve() error {
+	go s.sweep()
 	failed := make(chan error, len(s.listeners))
 	for i, ln := range s.listeners {
 		go func() { failed <- s.accept(ln, s.opts.Listeners[i].TLS) }()
@@ -286,10 +288,43 @@ func (s *Server) enter(c *client) bool {
 		return false
 	}
 	s.clients[c] = struct{}{}
+	select {
+	case s.busy <- struct{}{}:
+	default:
+	}
 	if s.limits.ConnectionsPerIP > 0 {
 		s.perIP[c.ip]++
 	}
 	return true
+}
+
+// sweep has the clients of exchanges that take their time watched, until the Server is
+// drained. It sleeps while there are no clients.
+func (s *Server) sweep() {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.empty:
+			return
+		case <-ticker.C:
+		}
+		s.mu.Lock()
+		for c := range s.clients {
+			c.sweep()
+		}
+		idle := len(s.clients) == 0
+		s.mu.Unlock()
+		if idle {
+			ticker.Stop()
+			select {
+			case <-s.empty:
+				return
+			case <-s.busy:
+				ticker.Reset(sweepEvery)
+			}
+		}
+	}
 }
 
 // overcrowded refuses a connection that is one too many.
