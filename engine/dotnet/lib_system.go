@@ -359,7 +359,7 @@ func guidDecl() *Decl {
 			return ok
 		}),
 		Method("byte[] ToByteArray()", f1(clr.Guid.Bytes)),
-	).with(formatting()...).with(comparing("Guid", func(a, b clr.Guid) int { return int(a.Compare(b)) })...)
+	).with(formatting()...).with(comparing("Guid", func(a, b clr.Guid) int { return int(a.Compare(b)) })...).holds(clr.Guid{})
 }
 
 // tupleDecls are System.Tuple with one to seven parts, and their makers.

@@ -120,7 +120,7 @@ func dateTimeDecl() *Decl {
 		Op("DateTime +(DateTime d, TimeSpan t)", f2(date.Plus)),
 		Op("DateTime -(DateTime d, TimeSpan t)", f2(date.Minus)),
 		Op("TimeSpan -(DateTime d1, DateTime d2)", f2(date.Sub)),
-	).with(formatting()...).with(comparing("DateTime", compareDates)...)
+	).with(formatting()...).with(comparing("DateTime", compareDates)...).holds(clr.DateTime{})
 	d.with(Outside(dateOutside()...)...)
 	return d
 }
@@ -300,7 +300,7 @@ func offsetDecl() *Decl {
 		Op("DateTimeOffset +(DateTimeOffset d, TimeSpan t)", f2(plus)),
 		Op("DateTimeOffset -(DateTimeOffset d, TimeSpan t)", f2(minus)),
 		Op("TimeSpan -(DateTimeOffset left, DateTimeOffset right)", f2(off.Sub)),
-	).with(formatting()...).with(comparing("DateTimeOffset", compareOffsets)...)
+	).with(formatting()...).with(comparing("DateTimeOffset", compareOffsets)...).holds(off{})
 }
 
 func timeSpanDecl() *Decl {
@@ -351,7 +351,7 @@ func timeSpanDecl() *Decl {
 		Op("TimeSpan *(double factor, TimeSpan timeSpan)", f2(func(f float64, t span) span { return t.Mul(f) })),
 		Op("TimeSpan /(TimeSpan timeSpan, double divisor)", f2(span.Div)),
 		Op("double /(TimeSpan t1, TimeSpan t2)", f2(func(a, b span) float64 { return float64(a) / float64(b) })),
-	).with(formatting()...).with(comparing("TimeSpan", func(a, b span) int { return cmp.Compare(a, b) })...)
+	).with(formatting()...).with(comparing("TimeSpan", func(a, b span) int { return cmp.Compare(a, b) })...).holds(span(0))
 }
 
 func zoneDecl() *Decl {
