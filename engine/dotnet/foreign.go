@@ -3,6 +3,7 @@ package dotnet
 import (
 	"sekisho/engine/dotnet/apim"
 	json "sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/web"
 )
 
 // What values of other packages are as sequences, as keys and in order.
@@ -43,16 +44,31 @@ func foreign(v any) []any {
 func sameReference(a, b any) bool { return a == b }
 
 func foreignEqual(a, b any) (equal, known bool) {
-	if x, ok := a.(*json.JValue); ok {
+	switch x := a.(type) {
+	case *json.JValue:
 		y, ok := b.(*json.JValue)
+		return ok && x.Equal(y), true
+	case *web.Uri:
+		y, ok := b.(*web.Uri)
+		return ok && x.Equal(y), true
+	case *web.IPAddress:
+		y, ok := b.(*web.IPAddress)
 		return ok && x.Equal(y), true
 	}
 	return false, false
 }
 
 func foreignKey(t *Thread, v any) (key any, known bool) {
-	if x, ok := v.(*json.JValue); ok {
+	switch x := v.(type) {
+	case *json.JValue:
 		return pairKey{"JValue", pairKey{x.Type(), HashKey(t, x.Value())}}, true
+	case *web.Uri:
+		if x.IsAbsolute() {
+			return pairKey{"Uri", x.AbsoluteUri()}, true
+		}
+		return pairKey{"Uri", x.OriginalString()}, true
+	case *web.IPAddress:
+		return pairKey{"IPAddress", x.Addr}, true
 	}
 	return nil, false
 }
@@ -77,17 +93,25 @@ func jsonForeign(t *Thread, v any) any {
 	return v
 }
 
+// urlText is IUrl.ToString: the port stands there unless it is the scheme's own.
 func urlText(u *apim.URL) string {
-	return u.Scheme + "://" + u.Host + u.Path + u.QueryString
+	host := u.Host
+	switch {
+	case u.Port <= 0, u.Port == 80 && (u.Scheme == "http" || u.Scheme == "ws"), u.Port == 443 && (u.Scheme == "https" || u.Scheme == "wss"):
+	default:
+		host += ":" + itoa(u.Port)
+	}
+	return u.Scheme + "://" + host + u.Path + u.QueryString
 }
 
 func certificateText(c *apim.Certificate) string { return "" }
 
-func uriOf(v any, to *Type) any { return v }
-
-// certificates are context.Deployment.Certificates.
-type certificates map[string]*apim.Certificate
+// uriOf makes the Uri of a text that package newtonsoft converted to one.
+func uriOf(v any, to *Type) any {
+	if s, ok := v.(string); ok && to.Is("System.Uri") {
+		return web.NewUri(s, web.RelativeOrAbsolute)
+	}
+	return v
+}
 
 func bodyXML(s string, of *Type) (any, bool) { return nil, false }
-
-func credentialRows() []Row { return nil }

@@ -1,478 +1,540 @@
 package dotnet
 
 import (
-	"slices"
+	"bytes"
+	"sort"
 	"strings"
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
 	json "sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/web"
+	"sekisho/engine/dotnet/xlinq"
 )
 
-// contextDecls are `context` and what it leads to.
+// contextDecls are the types of `context` under the names that Azure API
+// Management gives them, and the extension methods that it adds. What apim holds
+// as "" where there is nothing reads as null.
 func contextDecls() []*Decl {
-	ctx := func(a []any) apim.Context { return a[0].(apim.Context) }
-	dictionary := func(value string) string { return "IReadOnlyDictionary<string, " + value + ">" }
-	return append([]*Decl{
+	return []*Decl{
 		iface("IProxyRequestContext",
-			Prop("IContextApi Api", func(_ *Thread, a []any) any { return present(ctx(a).API()) }),
-			Prop("IBackend Backend", func(_ *Thread, a []any) any { return present(ctx(a).Backend()) }),
-			Prop("IDeployment Deployment", func(_ *Thread, a []any) any { return present(ctx(a).Deployment()) }),
-			Prop("TimeSpan Elapsed", func(_ *Thread, a []any) any { return ctx(a).Elapsed() }),
-			Prop("ILastError LastError", func(_ *Thread, a []any) any { return present(ctx(a).LastError()) }),
-			Prop("IOperation Operation", func(_ *Thread, a []any) any { return present(ctx(a).Operation()) }),
-			Prop("IProduct Product", func(_ *Thread, a []any) any { return present(ctx(a).Product()) }),
-			Prop("IRequest Request", func(_ *Thread, a []any) any { return ctx(a).Request() }),
-			Prop("Guid RequestId", func(_ *Thread, a []any) any { return ctx(a).RequestID() }),
-			Prop("IResponse Response", func(_ *Thread, a []any) any { return ctx(a).Response() }),
-			Prop("ISubscription Subscription", func(_ *Thread, a []any) any { return present(ctx(a).Subscription()) }),
-			Prop("DateTime Timestamp", func(_ *Thread, a []any) any { return ctx(a).Timestamp() }),
-			Prop("bool Tracing", func(_ *Thread, a []any) any { return ctx(a).Tracing() }),
-			Prop("IUser User", func(_ *Thread, a []any) any { return present(ctx(a).User()) }),
-			Prop(dictionary("object")+" Variables", func(_ *Thread, a []any) any { return ctx(a).Variables() }),
-			Prop("IWorkspace Workspace", func(_ *Thread, a []any) any { return present(ctx(a).Workspace()) }),
-			Method("void Trace(string message)", func(_ *Thread, a []any) any { ctx(a).Trace(str(a[1])); return nil }),
+			Prop("IContextApi Api", f1(apim.Context.API)),
+			Prop("IDeployment Deployment", f1(apim.Context.Deployment)),
+			Prop("TimeSpan Elapsed", f1(apim.Context.Elapsed)),
+			Prop("ILastError LastError", f1(apim.Context.LastError)),
+			Prop("IOperation Operation", f1(apim.Context.Operation)),
+			Prop("IProduct Product", f1(apim.Context.Product)),
+			Prop("IRequest Request", f1(apim.Context.Request)),
+			Prop("Guid RequestId", f1(apim.Context.RequestID)),
+			Prop("IResponse Response", f1(apim.Context.Response)),
+			Prop("ISubscription Subscription", f1(apim.Context.Subscription)),
+			Prop("DateTime Timestamp", f1(apim.Context.Timestamp)),
+			Prop("bool Tracing", f1(apim.Context.Tracing)),
+			Prop("IUser User", f1(apim.Context.User)),
+			Prop("IReadOnlyDictionary<string, object> Variables", f1(apim.Context.Variables)),
+			Prop("IWorkspace Workspace", f1(apim.Context.Workspace)),
+			Prop("IBackend Backend", f1(apim.Context.Backend)),
+			Method("void Trace(string message)", func(_ *Thread, a []any) any {
+				a[0].(apim.Context).Trace(str(a[1]))
+				return nil
+			}),
 		).lacks("GraphQL GraphQLArguments Parent"),
 		iface("IRequest",
-			Prop("IMessageBody Body", func(_ *Thread, a []any) any { return bodyOf(a[0].(apim.Request).Body()) }),
-			Prop("X509Certificate2 Certificate", func(_ *Thread, a []any) any { return present(a[0].(apim.Request).Certificate()) }),
-			Prop(dictionary("string[]")+" Headers", func(_ *Thread, a []any) any { return a[0].(apim.Request).Headers() }),
-			Prop("string IpAddress", func(_ *Thread, a []any) any { return a[0].(apim.Request).IPAddress() }),
-			Prop(dictionary("string")+" MatchedParameters", func(_ *Thread, a []any) any { return a[0].(apim.Request).MatchedParameters() }),
-			Prop("string Method", func(_ *Thread, a []any) any { return a[0].(apim.Request).Method() }),
-			Prop("IUrl OriginalUrl", func(_ *Thread, a []any) any { return present(a[0].(apim.Request).OriginalURL()) }),
-			Prop("IUrl Url", func(_ *Thread, a []any) any { return present(a[0].(apim.Request).URL()) }),
-			Prop("IPrivateEndpointConnection PrivateEndpointConnection", nothing),
-		).lacks("AzureVnetInfo Foundry"),
+			Prop("IMessageBody Body", f1(apim.Request.Body)),
+			Prop("X509Certificate2 Certificate", f1(apim.Request.Certificate)),
+			Prop("IReadOnlyDictionary<string, string[]> Headers", f1(apim.Request.Headers)),
+			textProp("IpAddress", apim.Request.IPAddress),
+			Prop("IReadOnlyDictionary<string, string> MatchedParameters", f1(apim.Request.MatchedParameters)),
+			textProp("Method", apim.Request.Method),
+			Prop("IUrl OriginalUrl", f1(apim.Request.OriginalURL)),
+			Prop("IUrl Url", f1(apim.Request.URL)),
+		).lacks("PrivateEndpointConnection AzureVnetInfo Foundry"),
 		iface("IResponse",
-			Prop("IMessageBody Body", func(_ *Thread, a []any) any { return bodyOf(a[0].(apim.Response).Body()) }),
-			Prop(dictionary("string[]")+" Headers", func(_ *Thread, a []any) any { return a[0].(apim.Response).Headers() }),
-			Prop("int StatusCode", func(_ *Thread, a []any) any { return int32(a[0].(apim.Response).StatusCode()) }),
-			Prop("string StatusReason", func(_ *Thread, a []any) any { return orNone(a[0].(apim.Response).StatusReason()) }),
-		),
-		iface("IMessageBody",
-			GenericMethod("T As<T>(bool preserveContent = false)", bodyAs),
-			Method("IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)", bodyAsForm),
+			Prop("IMessageBody Body", f1(apim.Response.Body)),
+			Prop("IReadOnlyDictionary<string, string[]> Headers", f1(apim.Response.Headers)),
+			Prop("int StatusCode", f1(apim.Response.StatusCode)).
+				Fast(func(v any) int32 { return int32(v.(apim.Response).StatusCode()) }),
+			textProp("StatusReason", apim.Response.StatusReason),
 		),
 		iface("IUrl",
-			Prop("string Host", func(_ *Thread, a []any) any { return a[0].(*apim.URL).Host }),
-			Prop("string Path", func(_ *Thread, a []any) any { return a[0].(*apim.URL).Path }),
-			Prop("int Port", func(_ *Thread, a []any) any { return int32(a[0].(*apim.URL).Port) }),
-			Prop(dictionary("string[]")+" Query", func(_ *Thread, a []any) any { return a[0].(*apim.URL).Query }),
-			Prop("string QueryString", func(_ *Thread, a []any) any { return a[0].(*apim.URL).QueryString }),
-			Prop("string Scheme", func(_ *Thread, a []any) any { return a[0].(*apim.URL).Scheme }),
+			textProp("Host", func(u *apim.URL) string { return u.Host }),
+			textProp("Path", func(u *apim.URL) string { return u.Path }),
+			Prop("int Port", f1(func(u *apim.URL) int { return u.Port })),
+			Prop("IReadOnlyDictionary<string, string[]> Query", func(_ *Thread, a []any) any {
+				if q := a[0].(*apim.URL).Query; q != nil {
+					return q
+				}
+				return noValues{}
+			}),
+			textProp("QueryString", func(u *apim.URL) string { return u.QueryString }),
+			textProp("Scheme", func(u *apim.URL) string { return u.Scheme }),
+			Method("Uri ToUri()", func(_ *Thread, a []any) any { return newURI(urlText(a[0].(*apim.URL))) }),
 		).holds(&apim.URL{}),
-		iface("IPrivateEndpointConnection", Prop("string Name", nothing), Prop("string GroupId", nothing), Prop("string MemberName", nothing)),
-		staticClass("Extensions", append(append(valueRows(), dictionaryRows()...), credentialRows()...)...),
-	}, entityDecls()...)
+		iface("IMessageBody",
+			GenericMethod("T As<T>(bool preserveContent = false)", bodyAs),
+			Method("IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)", func(t *Thread, a []any) any {
+				return parseForm(t, bodyText(t, a[0].(apim.Body), a[1].(bool)))
+			}),
+		),
+		class("Jwt",
+			nullText("Algorithm", func(j *apim.Jwt) string { return j.Algorithm }),
+			Prop("IEnumerable<string> Audiences", f1(func(j *apim.Jwt) *Array { return StringArray(j.Audiences) })),
+			Prop("IReadOnlyDictionary<string, string[]> Claims", f1(func(j *apim.Jwt) *apim.Claims { return j.Claims })),
+			Prop("DateTime? ExpirationTime", f1(func(j *apim.Jwt) *clr.DateTime { return j.ExpirationTime })),
+			nullText("Id", func(j *apim.Jwt) string { return j.ID }),
+			nullText("Issuer", func(j *apim.Jwt) string { return j.Issuer }),
+			Prop("DateTime? IssuedAt", f1(func(j *apim.Jwt) *clr.DateTime { return j.IssuedAt })),
+			Prop("DateTime? NotBefore", f1(func(j *apim.Jwt) *clr.DateTime { return j.NotBefore })),
+			nullText("Subject", func(j *apim.Jwt) string { return j.Subject }),
+			nullText("Type", func(j *apim.Jwt) string { return j.Type }),
+		).holds(&apim.Jwt{}),
+		class("Authorization",
+			nullText("AccessToken", func(x *apim.Authorization) string { return x.AccessToken }),
+			Prop("IReadOnlyDictionary<string, object> Claims", f1(func(x *apim.Authorization) apim.Variables { return x.Claims })),
+		).holds(&apim.Authorization{}),
+		class("BasicAuthCredentials",
+			textProp("UserId", func(c *apim.BasicCredentials) string { return c.UserID }),
+			textProp("Username", func(c *apim.BasicCredentials) string { return c.UserID }),
+			textProp("Password", func(c *apim.BasicCredentials) string { return c.Password }),
+		).holds(&apim.BasicCredentials{}),
+		contextExtensions(),
+	}
 }
 
-// present makes an untyped nil of a nil pointer.
-func present[T any](p *T) any {
+// entityDecls are the entities that context leads to.
+func entityDecls() []*Decl {
+	groups := func(list []*apim.Group) *Array { return arrayIn("IGroup", list) }
+	return []*Decl{
+		iface("IApi",
+			nullText("Id", func(x *apim.API) string { return x.ID }),
+			nullText("Name", func(x *apim.API) string { return x.Name }),
+			nullText("Path", func(x *apim.API) string { return x.Path }),
+			Prop("IEnumerable<string> Protocols", f1(func(x *apim.API) *Array { return StringArray(x.Protocols) })),
+			Prop("IUrl ServiceUrl", f1(func(x *apim.API) *apim.URL { return x.ServiceURL })),
+			Prop("ISubscriptionKeyParameterNames SubscriptionKeyParameterNames", f1(func(x *apim.API) keyNames { return x.SubscriptionKey })),
+		),
+		iface("IContextApi : IApi",
+			Prop("bool IsCurrentRevision", f1(func(x *apim.API) bool { return x.IsCurrentRevision })),
+			nullText("Revision", func(x *apim.API) string { return x.Revision }),
+			nullText("Version", func(x *apim.API) string { return x.Version }),
+		).holds(&apim.API{}),
+		iface("ISubscriptionKeyParameterNames",
+			nullText("Header", func(x keyNames) string { return x.Header }),
+			nullText("Query", func(x keyNames) string { return x.Query }),
+		).holds(keyNames{}),
+		iface("IOperation",
+			nullText("Id", func(x *apim.Operation) string { return x.ID }),
+			nullText("Method", func(x *apim.Operation) string { return x.Method }),
+			nullText("Name", func(x *apim.Operation) string { return x.Name }),
+			nullText("UrlTemplate", func(x *apim.Operation) string { return x.URLTemplate }),
+		).holds(&apim.Operation{}),
+		iface("IProduct",
+			Prop("IEnumerable<IApi> Apis", f1(func(x *apim.Product) *Array { return arrayIn("IApi", x.APIs) })),
+			Prop("bool ApprovalRequired", f1(func(x *apim.Product) bool { return x.ApprovalRequired })),
+			Prop("IEnumerable<IGroup> Groups", f1(func(x *apim.Product) *Array { return groups(x.Groups) })),
+			nullText("Id", func(x *apim.Product) string { return x.ID }),
+			nullText("Name", func(x *apim.Product) string { return x.Name }),
+			Prop("ProductState State", f1(func(x *apim.Product) goEnum { return goEnum(b2i(x.Published)) })),
+			Prop("int? SubscriptionLimit", f1(func(x *apim.Product) *int32 { return x.SubscriptionsLimit })),
+			Prop("int? SubscriptionsLimit", f1(func(x *apim.Product) *int32 { return x.SubscriptionsLimit })),
+			Prop("bool SubscriptionRequired", f1(func(x *apim.Product) bool { return x.SubscriptionRequired })),
+		).holds(&apim.Product{}),
+		enum("ProductState", "NotPublished Published"),
+		iface("ISubscription",
+			Prop("DateTime CreatedDate", f1(func(x *apim.Subscription) clr.DateTime { return x.CreatedDate })),
+			Prop("DateTime CreatedTime", f1(func(x *apim.Subscription) clr.DateTime { return x.CreatedDate })),
+			Prop("DateTime? StartDate", f1(func(x *apim.Subscription) *clr.DateTime { return x.StartDate })),
+			Prop("DateTime? EndDate", f1(func(x *apim.Subscription) *clr.DateTime { return x.EndDate })),
+			nullText("Id", func(x *apim.Subscription) string { return x.ID }),
+			nullText("Key", func(x *apim.Subscription) string { return x.Key }),
+			nullText("Name", func(x *apim.Subscription) string { return x.Name }),
+			nullText("PrimaryKey", func(x *apim.Subscription) string { return x.PrimaryKey }),
+			nullText("SecondaryKey", func(x *apim.Subscription) string { return x.SecondaryKey }),
+		).holds(&apim.Subscription{}),
+		iface("IUser",
+			nullText("Email", func(x *apim.User) string { return x.Email }),
+			nullText("FirstName", func(x *apim.User) string { return x.FirstName }),
+			Prop("IEnumerable<IGroup> Groups", f1(func(x *apim.User) *Array { return groups(x.Groups) })),
+			nullText("Id", func(x *apim.User) string { return x.ID }),
+			Prop("IEnumerable<IUserIdentity> Identities", f1(func(x *apim.User) *Array { return arrayIn("IUserIdentity", x.Identities) })),
+			nullText("LastName", func(x *apim.User) string { return x.LastName }),
+			nullText("Note", func(x *apim.User) string { return x.Note }),
+			Prop("DateTime RegistrationDate", f1(func(x *apim.User) clr.DateTime { return x.RegistrationDate })),
+		).holds(&apim.User{}),
+		iface("IUserIdentity",
+			nullText("Id", func(x apim.UserIdentity) string { return x.ID }),
+			nullText("Provider", func(x apim.UserIdentity) string { return x.Provider }),
+		).holds(apim.UserIdentity{}),
+		iface("IGroup",
+			nullText("Id", func(x *apim.Group) string { return x.ID }),
+			nullText("Name", func(x *apim.Group) string { return x.Name }),
+		).holds(&apim.Group{}),
+		iface("IDeployment",
+			Prop("IReadOnlyDictionary<string, X509Certificate2> Certificates", func(_ *Thread, a []any) any {
+				return certificates(a[0].(*apim.Deployment).Certificates)
+			}),
+			Prop("IGateway Gateway", f1(func(x *apim.Deployment) *apim.Gateway { return &x.Gateway })),
+			nullText("GatewayId", func(x *apim.Deployment) string { return x.GatewayID }),
+			nullText("Region", func(x *apim.Deployment) string { return x.Region }),
+			nullText("ServiceId", func(x *apim.Deployment) string { return x.ServiceID }),
+			nullText("ServiceName", func(x *apim.Deployment) string { return x.ServiceName }),
+		).holds(&apim.Deployment{}).lacks("SustainabilityInfo"),
+		iface("IGateway",
+			nullText("Id", func(x *apim.Gateway) string { return x.ID }),
+			nullText("InstanceId", func(x *apim.Gateway) string { return x.InstanceID }),
+			Prop("bool IsManaged", f1(func(x *apim.Gateway) bool { return x.IsManaged })),
+		).holds(&apim.Gateway{}),
+		iface("ILastError",
+			Prop("int HttpErrorCode", f1(func(x *apim.LastError) int32 { return x.HTTPErrorCode })),
+			nullText("Message", func(x *apim.LastError) string { return x.Message }),
+			nullText("Path", func(x *apim.LastError) string { return x.Path }),
+			nullText("PolicyId", func(x *apim.LastError) string { return x.PolicyID }),
+			nullText("Reason", func(x *apim.LastError) string { return x.Reason }),
+			nullText("Scope", func(x *apim.LastError) string { return x.Scope }),
+			nullText("Section", func(x *apim.LastError) string { return x.Section }),
+			nullText("Source", func(x *apim.LastError) string { return x.Source }),
+		).holds(&apim.LastError{}),
+		iface("IWorkspace",
+			nullText("Id", func(x *apim.Workspace) string { return x.ID }),
+			nullText("Name", func(x *apim.Workspace) string { return x.Name }),
+		).holds(&apim.Workspace{}),
+		iface("IBackend",
+			nullText("AzureRegion", func(x *apim.Backend) string { return x.AzureRegion }),
+			nullText("Id", func(x *apim.Backend) string { return x.ID }),
+			Prop("BackendType Type", f1(func(x *apim.Backend) goEnum { return goEnum(b2i(x.IsPool)) })),
+		).holds(&apim.Backend{}),
+		enum("BackendType", "Single Pool"),
+	}
+}
+
+type keyNames = struct{ Header, Query string }
+
+// textProp is a property of type string that is never null.
+func textProp[A any](name string, f func(A) string) Row {
+	return Prop("string "+name, func(_ *Thread, a []any) any { return f(a[0].(A)) }).
+		Fast(func(v any) string { return f(v.(A)) })
+}
+
+// nullText is a property of type string that is null where there is nothing.
+func nullText[A any](name string, f func(A) string) Row {
+	return Prop("string "+name, func(_ *Thread, a []any) any {
+		if s := f(a[0].(A)); s != "" {
+			return s
+		}
+		return nil
+	}).Fast(func(v any) (s string, null bool) {
+		s = f(v.(A))
+		return s, s == ""
+	})
+}
+
+// arrayIn is an array of a type of this file.
+func arrayIn[T any](elem string, list []T) *Array {
+	items := make([]any, len(list))
+	for i, v := range list {
+		items[i] = v
+	}
+	return NewArray(Std().Named(elem), items)
+}
+
+// contextExtensions are the extension methods of Azure API Management, except
+// those of cryptography.
+func contextExtensions() *Decl {
+	const multi = "(this IReadOnlyDictionary<string, string[]> dictionary, string key"
+	const variables = "(this IReadOnlyDictionary<string, object> dictionary, string key"
+	const parameters = "(this IReadOnlyDictionary<string, string> dictionary, string key"
+	const form = "(this IDictionary<string, IList<string>> content)"
+	return staticClass("ContextExtensions",
+		Static("string GetValueOrDefault"+multi+")", func(t *Thread, a []any) any {
+			s, null := joinedValues(t, a[0], str(a[1]), a[1] == nil, "", true)
+			return boxed(s, null)
+		}).Fast(func(t *Thread, recv any, key string, null bool) (string, bool) {
+			return joinedValues(t, recv, key, null, "", true)
+		}),
+		Static("string GetValueOrDefault"+multi+", string defaultValue)", func(t *Thread, a []any) any {
+			s, null := joinedValues(t, a[0], str(a[1]), a[1] == nil, str(a[2]), a[2] == nil)
+			return boxed(s, null)
+		}).Fast(func(t *Thread, recv any, key string, null bool, other string, otherNull bool) (string, bool) {
+			return joinedValues(t, recv, key, null, other, otherNull)
+		}),
+		Static("string GetValueOrDefault"+parameters+")", func(t *Thread, a []any) any {
+			return boxed(parameter(t, a[0], str(a[1]), a[1] == nil, "", true))
+		}).Fast(func(t *Thread, recv any, key string, null bool) (string, bool) {
+			return parameter(t, recv, key, null, "", true)
+		}),
+		Static("string GetValueOrDefault"+parameters+", string defaultValue)", func(t *Thread, a []any) any {
+			return boxed(parameter(t, a[0], str(a[1]), a[1] == nil, str(a[2]), a[2] == nil))
+		}).Fast(func(t *Thread, recv any, key string, null bool, other string, otherNull bool) (string, bool) {
+			return parameter(t, recv, key, null, other, otherNull)
+		}),
+		GenericStatic("T GetValueOrDefault<T>"+variables+")", func(args []*Type) Func {
+			return func(t *Thread, a []any) any {
+				if v, ok := lookup(t, source(a[0]), a[1]); ok {
+					return castValue(v, args[0])
+				}
+				return Default(args[0])
+			}
+		}),
+		GenericStatic("T GetValueOrDefault<T>"+variables+", T defaultValue)", func(args []*Type) Func {
+			return func(t *Thread, a []any) any {
+				if v, ok := lookup(t, source(a[0]), a[1]); ok {
+					return castValue(v, args[0])
+				}
+				return a[2]
+			}
+		}),
+		dictDefault("IReadOnlyDictionary"),
+		dictDefaultOr("IReadOnlyDictionary"),
+
+		Static("Jwt AsJwt(this string input)", func(_ *Thread, a []any) any { return orNil(apim.ParseJwt(str(a[0]))) }),
+		Static("bool TryParseJwt(this string input, out Jwt result)", func(_ *Thread, a []any) any {
+			return tried(a[1], apim.ParseJwt(str(a[0])))
+		}),
+		Static("BasicAuthCredentials AsBasic(this string input)", func(_ *Thread, a []any) any { return orNil(apim.ParseBasic(str(a[0]))) }),
+		Static("bool TryParseBasic(this string input, out BasicAuthCredentials result)", func(_ *Thread, a []any) any {
+			return tried(a[1], apim.ParseBasic(str(a[0])))
+		}),
+		Static("string ToFormUrlEncodedContent"+form, func(t *Thread, a []any) any { return formText(t, a[0]) }),
+		Static("string ToQueryString"+form, func(t *Thread, a []any) any {
+			if s := formText(t, a[0]); s != "" {
+				return "?" + strings.ReplaceAll(s, "+", "%20")
+			}
+			return nil
+		}),
+	)
+}
+
+// source is the dictionary that an extension method is called on.
+func source(v any) any {
+	if v == nil {
+		clr.ThrowNull("dictionary")
+	}
+	return v
+}
+
+func boxed(s string, null bool) any {
+	if null {
+		return nil
+	}
+	return s
+}
+
+func orNil[T any](p *T) any {
 	if p == nil {
 		return nil
 	}
 	return p
 }
 
-func bodyOf(b apim.Body) any {
-	if b == nil {
-		return nil
-	}
-	return b
+// tried sets the out parameter of a TryParse.
+func tried[T any](out any, p *T) bool {
+	out.(*Ref).Value = orNil(p)
+	return p != nil
 }
 
-// orNone is a string of the context, null if there is none.
-func orNone(s string) any {
-	if s == "" {
-		return nil
+// joinedValues are the values of a header, a query parameter or a claim, with
+// commas between them, or the default where the name is unknown.
+func joinedValues(t *Thread, dictionary any, key string, nullKey bool, other string, nullOther bool) (string, bool) {
+	if nullKey {
+		clr.ThrowNull("key")
 	}
-	return s
+	if m, ok := source(dictionary).(apim.MultiValues); ok {
+		values, ok := m.Lookup(key)
+		switch {
+		case !ok:
+			return other, nullOther
+		case len(values) == 1:
+			return values[0], false
+		}
+		return strings.Join(values, ","), false
+	}
+	// A Dictionary<string, string[]> that the expression made itself.
+	v, ok := dictionary.(*Dict).Get(t, key)
+	if !ok {
+		return other, nullOther
+	}
+	arr, ok := v.(*Array)
+	if !ok {
+		return "", true
+	}
+	return strings.Join(arr.strings(), ","), false
 }
 
-// entityDecls are the things of the gateway that context names.
-func entityDecls() []*Decl {
-	api := func(a []any) *apim.API { return a[0].(*apim.API) }
-	groups := func(list []*apim.Group) any {
-		items := make([]any, len(list))
-		for i, g := range list {
-			items[i] = g
+func parameter(t *Thread, dictionary any, key string, nullKey bool, other string, nullOther bool) (string, bool) {
+	if nullKey {
+		clr.ThrowNull("key")
+	}
+	if m, ok := source(dictionary).(apim.Values); ok {
+		if v, ok := m.Lookup(key); ok {
+			return v, false
 		}
-		return NewArray(Std().Named("IGroup"), items)
+		return other, nullOther
 	}
-	return []*Decl{
-		iface("IApi",
-			text("Id", func(a *apim.API) string { return a.ID }),
-			text("Name", func(a *apim.API) string { return a.Name }),
-			text("Path", func(a *apim.API) string { return a.Path }),
-			Prop("IEnumerable<string> Protocols", func(_ *Thread, a []any) any { return StringArray(append([]string{}, api(a).Protocols...)) }),
-			Prop("IUrl ServiceUrl", func(_ *Thread, a []any) any { return present(api(a).ServiceURL) }),
-			Prop("ISubscriptionKeyParameterNames SubscriptionKeyParameterNames", func(_ *Thread, a []any) any { return keyNames{api(a)} }),
-		),
-		iface("IContextApi : IApi",
-			Prop("bool IsCurrentRevision", func(_ *Thread, a []any) any { return api(a).IsCurrentRevision }),
-			text("Revision", func(a *apim.API) string { return a.Revision }),
-			text("Version", func(a *apim.API) string { return a.Version }),
-		).holds(&apim.API{}),
-		iface("ISubscriptionKeyParameterNames",
-			Prop("string Header", func(_ *Thread, a []any) any { return orNone(a[0].(keyNames).SubscriptionKey.Header) }),
-			Prop("string Query", func(_ *Thread, a []any) any { return orNone(a[0].(keyNames).SubscriptionKey.Query) }),
-		).holds(keyNames{}),
-		iface("IOperation",
-			text("Id", func(o *apim.Operation) string { return o.ID }),
-			text("Method", func(o *apim.Operation) string { return o.Method }),
-			text("Name", func(o *apim.Operation) string { return o.Name }),
-			text("UrlTemplate", func(o *apim.Operation) string { return o.URLTemplate }),
-		).holds(&apim.Operation{}),
-		iface("IProduct",
-			Prop("IEnumerable<IApi> Apis", func(_ *Thread, a []any) any {
-				list := a[0].(*apim.Product).APIs
-				items := make([]any, len(list))
-				for i, x := range list {
-					items[i] = x
-				}
-				return NewArray(Std().Named("IApi"), items)
-			}),
-			Prop("IEnumerable<IGroup> Groups", func(_ *Thread, a []any) any { return groups(a[0].(*apim.Product).Groups) }),
-			Prop("bool ApprovalRequired", func(_ *Thread, a []any) any { return a[0].(*apim.Product).ApprovalRequired }),
-			Prop("bool SubscriptionRequired", func(_ *Thread, a []any) any { return a[0].(*apim.Product).SubscriptionRequired }),
-			text("Id", func(p *apim.Product) string { return p.ID }),
-			text("Name", func(p *apim.Product) string { return p.Name }),
-			Prop("ProductState State", func(_ *Thread, a []any) any { return goEnum(b2i(a[0].(*apim.Product).Published)) }),
-			Prop("int? SubscriptionsLimit", subscriptionLimit),
-			Prop("int? SubscriptionLimit", subscriptionLimit),
-		).holds(&apim.Product{}),
-		enum("ProductState", "NotPublished Published"),
-		iface("ISubscription",
-			text("Id", func(s *apim.Subscription) string { return s.ID }),
-			text("Name", func(s *apim.Subscription) string { return s.Name }),
-			text("Key", func(s *apim.Subscription) string { return s.Key }),
-			text("PrimaryKey", func(s *apim.Subscription) string { return s.PrimaryKey }),
-			text("SecondaryKey", func(s *apim.Subscription) string { return s.SecondaryKey }),
-			Prop("DateTime CreatedDate", func(_ *Thread, a []any) any { return a[0].(*apim.Subscription).CreatedDate }),
-			Prop("DateTime CreatedTime", func(_ *Thread, a []any) any { return a[0].(*apim.Subscription).CreatedDate }),
-			Prop("DateTime? StartDate", f1(func(s *apim.Subscription) *clr.DateTime { return s.StartDate })),
-			Prop("DateTime? EndDate", f1(func(s *apim.Subscription) *clr.DateTime { return s.EndDate })),
-		).holds(&apim.Subscription{}),
-		iface("IUser",
-			text("Id", func(u *apim.User) string { return u.ID }),
-			text("Email", func(u *apim.User) string { return u.Email }),
-			text("FirstName", func(u *apim.User) string { return u.FirstName }),
-			text("LastName", func(u *apim.User) string { return u.LastName }),
-			text("Note", func(u *apim.User) string { return u.Note }),
-			Prop("IEnumerable<IGroup> Groups", func(_ *Thread, a []any) any { return groups(a[0].(*apim.User).Groups) }),
-			Prop("IEnumerable<IUserIdentity> Identities", func(_ *Thread, a []any) any {
-				list := a[0].(*apim.User).Identities
-				items := make([]any, len(list))
-				for i := range list {
-					items[i] = &list[i]
-				}
-				return NewArray(Std().Named("IUserIdentity"), items)
-			}),
-			Prop("DateTime RegistrationDate", func(_ *Thread, a []any) any { return a[0].(*apim.User).RegistrationDate }),
-		).holds(&apim.User{}),
-		iface("IUserIdentity",
-			text("Id", func(i *apim.UserIdentity) string { return i.ID }),
-			text("Provider", func(i *apim.UserIdentity) string { return i.Provider }),
-		).holds(&apim.UserIdentity{}),
-		iface("IGroup",
-			text("Id", func(g *apim.Group) string { return g.ID }),
-			text("Name", func(g *apim.Group) string { return g.Name }),
-		).holds(&apim.Group{}),
-		iface("IDeployment",
-			text("GatewayId", func(d *apim.Deployment) string { return d.GatewayID }),
-			text("Region", func(d *apim.Deployment) string { return d.Region }),
-			text("ServiceName", func(d *apim.Deployment) string { return d.ServiceName }),
-			text("ServiceId", func(d *apim.Deployment) string { return d.ServiceID }),
-			Prop("IGateway Gateway", func(_ *Thread, a []any) any { return &a[0].(*apim.Deployment).Gateway }),
-			Prop("IReadOnlyDictionary<string, X509Certificate2> Certificates", func(_ *Thread, a []any) any {
-				return certificates(a[0].(*apim.Deployment).Certificates)
-			}),
-		).holds(&apim.Deployment{}).lacks("SustainabilityInfo"),
-		iface("IGateway",
-			text("Id", func(g *apim.Gateway) string { return g.ID }),
-			text("InstanceId", func(g *apim.Gateway) string { return g.InstanceID }),
-			Prop("bool IsManaged", func(_ *Thread, a []any) any { return a[0].(*apim.Gateway).IsManaged }),
-		).holds(&apim.Gateway{}),
-		iface("IBackend",
-			text("Id", func(b *apim.Backend) string { return b.ID }),
-			text("AzureRegion", func(b *apim.Backend) string { return b.AzureRegion }),
-			Prop("BackendType Type", func(_ *Thread, a []any) any { return goEnum(b2i(a[0].(*apim.Backend).IsPool)) }),
-		).holds(&apim.Backend{}),
-		enum("BackendType", "Single Pool"),
-		iface("IWorkspace",
-			text("Id", func(w *apim.Workspace) string { return w.ID }),
-			text("Name", func(w *apim.Workspace) string { return w.Name }),
-		).holds(&apim.Workspace{}),
-		iface("ILastError",
-			text("Source", func(e *apim.LastError) string { return e.Source }),
-			text("Reason", func(e *apim.LastError) string { return e.Reason }),
-			text("Message", func(e *apim.LastError) string { return e.Message }),
-			text("Scope", func(e *apim.LastError) string { return e.Scope }),
-			text("Section", func(e *apim.LastError) string { return e.Section }),
-			text("Path", func(e *apim.LastError) string { return e.Path }),
-			text("PolicyId", func(e *apim.LastError) string { return e.PolicyID }),
-			Prop("int HttpErrorCode", func(_ *Thread, a []any) any { return a[0].(*apim.LastError).HTTPErrorCode }),
-		).holds(&apim.LastError{}),
+	v, ok := dictionary.(*Dict).Get(t, key)
+	if !ok {
+		return other, nullOther
 	}
+	s, ok := v.(string)
+	return s, !ok
 }
 
-type keyNames struct{ *apim.API }
-
-// text is a property with a string, null where there is none.
-func text[T any](name string, get func(*T) string) Row {
-	return Prop("string "+name, func(_ *Thread, a []any) any { return orNone(get(a[0].(*T))) })
-}
-
-func subscriptionLimit(_ *Thread, a []any) any {
-	if n := a[0].(*apim.Product).SubscriptionsLimit; n != nil {
-		return *n
-	}
-	return nil
-}
-
-// valueRows are the GetValueOrDefault of headers, parameters, claims and variables.
-func valueRows() []Row {
-	// or is what a dictionary has under a name, or the last argument.
-	or := func(t *Thread, a []any, show func(v any) any) any {
-		if a[0] == nil {
-			clr.ThrowNull("dictionary")
-		}
-		if v, ok := lookup(t, a[0], a[1]); ok {
-			return show(v)
-		}
-		if len(a) > 2 {
-			return a[2]
-		}
-		return nil
-	}
-	joined := func(t *Thread, a []any) any {
-		return or(t, a, func(v any) any {
-			arr, _ := v.(*Array)
-			if arr == nil {
-				return nil
-			}
-			s := strings.Join(arr.strings(), ",")
-			t.Pay(len(s))
-			return s
-		})
-	}
-	plain := func(t *Thread, a []any) any { return or(t, a, func(v any) any { return v }) }
-	typed := func(args []*Type) Func {
-		return func(t *Thread, a []any) any {
-			if a[0] == nil {
-				clr.ThrowNull("dictionary")
-			}
-			v, ok := lookup(t, a[0], a[1])
-			switch {
-			case !ok && len(a) > 2:
-				return a[2]
-			case !ok:
-				return Default(args[0])
-			case v == nil && args[0].AcceptsNull():
-				return nil
-			case v == nil:
-				ThrowNullReference()
-			case !InstanceOf(v, args[0]):
-				ThrowInvalidCast(v, args[0].Underlying())
-			}
-			return v
-		}
-	}
-	return []Row{
-		Static("string GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key)", joined),
-		Static("string GetValueOrDefault(this IReadOnlyDictionary<string, string[]> dictionary, string key, string defaultValue)", joined),
-		Static("string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key)", plain),
-		Static("string GetValueOrDefault(this IReadOnlyDictionary<string, string> dictionary, string key, string defaultValue)", plain),
-		Static("object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key)", plain),
-		Static("object GetValueOrDefault(this IReadOnlyDictionary<string, object> dictionary, string key, object defaultValue)", plain),
-		GenericStatic("T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key)", typed),
-		GenericStatic("T GetValueOrDefault<T>(this IReadOnlyDictionary<string, object> dictionary, string key, T defaultValue)", typed),
-		Static("X509Certificate2 GetValueOrDefault(this IReadOnlyDictionary<string, X509Certificate2> dictionary, string key)", plain),
-	}
-}
-
-// dictionaryRows make texts of forms and queries.
-func dictionaryRows() []Row {
-	encode := func(t *Thread, v any) string {
-		if v == nil {
-			clr.ThrowNull("dictionary")
-		}
-		var b strings.Builder
-		for _, p := range dictItems(t, v) {
-			for _, x := range Slice(t, p.(Pair).Value) {
-				if b.Len() > 0 {
-					b.WriteByte('&')
-				}
-				b.WriteString(formEncode(ToString(p.(Pair).Key)) + "=" + formEncode(str(x)))
-			}
-		}
-		t.Pay(b.Len())
-		return b.String()
-	}
-	return []Row{
-		Static("string ToFormUrlEncodedContent(this IDictionary<string, IList<string>> dictionary)", func(t *Thread, a []any) any { return encode(t, a[0]) }),
-		Static("string ToQueryString(this IDictionary<string, IList<string>> dictionary)", func(t *Thread, a []any) any {
-			if s := encode(t, a[0]); s != "" {
-				return "?" + s
-			}
-			return nil
-		}),
-	}
-}
-
-// formEncode is application/x-www-form-urlencoded: a space is a plus.
-func formEncode(s string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ' ':
-			b.WriteByte('+')
-		case isNameByte(c), c == '-', c == '.', c == '~':
-			b.WriteByte(c)
-		default:
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		}
-	}
-	return b.String()
-}
-
-// formDecode undoes formEncode; what is no escape stays.
-func formDecode(s string) string {
-	s = strings.ReplaceAll(s, "+", " ")
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			h, ok1 := unhex(s[i+1])
-			l, ok2 := unhex(s[i+2])
-			if ok1 && ok2 {
-				b = append(b, h<<4|l)
-				i += 2
-				continue
-			}
-		}
-		b = append(b, s[i])
-	}
-	return decodeUTF8(b)
-}
-
-func unhex(c byte) (byte, bool) {
+// castValue is the cast (T)v of an object.
+func castValue(v any, to *Type) any {
 	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
+	case v == nil && to.IsValue() && to.Kind != NullableKind:
+		ThrowNullReference()
+	case v != nil && !InstanceOf(v, to) && to.Kind != DynamicKind:
+		ThrowInvalidCast(v, to.Underlying())
 	}
-	return 0, false
+	return v
 }
 
-// bodyAs is IMessageBody.As<T>().
-func bodyAs(args []*Type) Func {
-	of := args[0]
-	return func(t *Thread, a []any) any {
-		body := a[0].(apim.Body)
-		b := body.Read(a[1].(bool))
-		t.Pay(len(b))
-		if of == of.lib.Bytes {
-			return append([]byte{}, b...)
-		}
-		s := bodyText(b, body.ContentType())
-		if of == of.lib.String {
-			return s
-		}
-		t.Pay(4 * len(s))
-		t.Ticks(len(s) / 16)
-		switch of.Full {
-		case "Newtonsoft.Json.Linq.JObject":
-			return json.ParseObject(s)
-		case "Newtonsoft.Json.Linq.JArray":
-			return json.ParseArray(s)
-		case "Newtonsoft.Json.Linq.JToken":
-			return json.Parse(s)
-		case "System.Object", "dynamic":
-			return s
-		}
-		if v, ok := bodyXML(s, of); ok {
-			return v
-		}
-		clr.Throw(clr.NotSupportedException, "The type %s is not supported by IMessageBody.As<T>.", RuntimeName(of))
-		return nil
-	}
-}
+// noValues is the query of a URL that has none.
+type noValues struct{}
 
-// bodyText decodes a body by the charset of its media type, else by its byte
-// order mark, else as UTF-8.
-func bodyText(b []byte, contentType string) string {
-	e := utf8Encoding
-	if _, params, ok := strings.Cut(contentType, ";"); ok {
-		for _, p := range strings.Split(params, ";") {
-			if name, v, ok := strings.Cut(p, "="); ok && strings.EqualFold(strings.TrimSpace(name), "charset") {
-				if named := encodingNamed(strings.Trim(strings.TrimSpace(v), `"`)); named != nil {
-					e = named
-				}
-			}
-		}
-	}
-	for _, marked := range []*Encoding{utf8Encoding, utf16Encoding, utf16BEEncoding} {
-		if rest, ok := strings.CutPrefix(string(b), string(marked.bom)); ok {
-			return marked.decode([]byte(rest))
-		}
-	}
-	return e.decode(b)
-}
+func (noValues) Lookup(string) ([]string, bool)   { return nil, false }
+func (noValues) Len() int                         { return 0 }
+func (noValues) Each(func(string, []string) bool) {}
 
-func bodyAsForm(t *Thread, a []any) any {
-	body := a[0].(apim.Body)
-	s := bodyText(body.Read(a[1].(bool)), body.ContentType())
-	t.Pay(2 * len(s))
-	l := Std()
-	list := l.Make("System.Collections.Generic.IList", l.String)
-	d := NewDict(l.Make("System.Collections.Generic.Dictionary", l.String, list), nil)
-	for _, field := range strings.Split(s, "&") {
-		if field == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(field, "=")
-		name, value = formDecode(name), formDecode(value)
-		have, ok := d.Get(t, name)
-		if !ok {
-			have = NewList(l.String, nil)
-			d.Set(t, name, have)
-		}
-		have.(*List).Add(t, value)
-	}
-	return d
-}
-
-// certificateNames are the keys of certificates in order.
-func (c certificates) names() []string {
-	names := make([]string, 0, len(c))
-	for n := range c {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
+// certificates are context.Deployment.Certificates.
+type certificates map[string]*apim.Certificate
 
 // DotnetType implements Typed.
-func (c certificates) DotnetType() *Type {
+func (certificates) DotnetType() *Type {
 	l := Std()
-	return l.Make("System.Collections.Generic.IReadOnlyDictionary", l.String, l.Named("System.Security.Cryptography.X509Certificates.X509Certificate2"))
+	return l.Make("System.Collections.Generic.IReadOnlyDictionary", l.String, certificateType())
 }
 
 // Items implements Iterable.
 func (c certificates) Items() []any {
-	l := Std()
-	pt := pairType(l.String, l.Named("System.Security.Cryptography.X509Certificates.X509Certificate2"))
-	var items []any
-	for _, n := range c.names() {
-		items = append(items, Pair{pt, n, c[n]})
+	pt := pairType(Std().String, certificateType())
+	ids := make([]string, 0, len(c))
+	for id := range c {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	items := make([]any, len(ids))
+	for i, id := range ids {
+		items[i] = Pair{pt, id, c[id]}
 	}
 	return items
+}
+
+func certificateType() *Type {
+	return Std().Named("System.Security.Cryptography.X509Certificates.X509Certificate2")
+}
+
+// bodyAs is IMessageBody.As<T>.
+func bodyAs(args []*Type) Func {
+	switch to := args[0]; to.Full {
+	case "System.String":
+		return func(t *Thread, a []any) any { return bodyText(t, a[0].(apim.Body), a[1].(bool)) }
+	case "System.Byte[]":
+		return func(t *Thread, a []any) any {
+			b := a[0].(apim.Body).Read(a[1].(bool))
+			t.Pay(len(b))
+			return append([]byte{}, b...)
+		}
+	case "Newtonsoft.Json.Linq.JObject":
+		return bodyParsed(json.ParseObject)
+	case "Newtonsoft.Json.Linq.JArray":
+		return bodyParsed(json.ParseArray)
+	case "Newtonsoft.Json.Linq.JToken":
+		return bodyParsed(json.Parse)
+	case "System.Xml.Linq.XElement", "System.Xml.Linq.XNode":
+		return bodyParsed(func(s string) *xlinq.Element { return xlinq.ParseElement(s, 0) })
+	case "System.Xml.Linq.XDocument":
+		return bodyParsed(func(s string) *xlinq.Document { return xlinq.Parse(s, 0) })
+	default:
+		return func(*Thread, []any) any {
+			clr.Throw(clr.InvalidOperationException,
+				"A message body cannot be read as '%s'. As<T> takes string, byte[], JObject, JArray, JToken, XElement, XDocument and XNode.", RuntimeName(to))
+			return nil
+		}
+	}
+}
+
+// bodyParsed reads the body and parses its text; a tree takes several times the
+// bytes of its text.
+func bodyParsed[T any](parse func(string) T) Func {
+	return func(t *Thread, a []any) any {
+		s := bodyText(t, a[0].(apim.Body), a[1].(bool))
+		t.Pay(4 * len(s))
+		t.Ticks(len(s) / 16)
+		return parse(s)
+	}
+}
+
+// bodyText decodes a body: by its byte order mark, by the charset of its
+// Content-Type, or as UTF-8.
+func bodyText(t *Thread, body apim.Body, preserve bool) string {
+	b := body.Read(preserve)
+	t.Pay(len(b))
+	for _, e := range []*web.Encoding{web.UTF8, web.Unicode, web.BigEndianUnicode} {
+		if rest, ok := bytes.CutPrefix(b, e.GetPreamble()); ok {
+			return e.GetString(rest)
+		}
+	}
+	if e := encodingNamed(charset(body.ContentType())); e != nil {
+		return e.GetString(b)
+	}
+	return web.UTF8.GetString(b)
+}
+
+// charset is the parameter of that name of a media type, "" if it has none.
+func charset(contentType string) string {
+	for _, p := range strings.Split(contentType, ";")[1:] {
+		name, value, _ := strings.Cut(p, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "charset") {
+			return strings.Trim(strings.TrimSpace(value), `"'`)
+		}
+	}
+	return ""
+}
+
+// parseForm reads application/x-www-form-urlencoded as names with lists of values.
+func parseForm(t *Thread, s string) *Dict {
+	l := Std()
+	list := l.Make("System.Collections.Generic.IList", l.String)
+	d := NewDict(l.Make("System.Collections.Generic.Dictionary", l.String, list), nil)
+	for s != "" {
+		var part string
+		part, s, _ = strings.Cut(s, "&")
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		name, value = urlDecode(name), urlDecode(value)
+		t.Pay(len(part) + 32)
+		if have, ok := d.Get(t, name); ok {
+			have.(*List).Add(t, value)
+		} else {
+			d.Set(t, name, NewList(l.String, []any{value}))
+		}
+	}
+	return d
+}
+
+// formText is the opposite of parseForm.
+func formText(t *Thread, v any) string {
+	if v == nil {
+		clr.ThrowNull("content")
+	}
+	var b strings.Builder
+	for _, p := range dictItems(t, v) {
+		pair := p.(Pair)
+		if pair.Value == nil {
+			continue
+		}
+		for _, value := range Slice(t, pair.Value) {
+			if b.Len() > 0 {
+				b.WriteByte('&')
+			}
+			b.WriteString(formEscape(str(pair.Key)))
+			b.WriteByte('=')
+			b.WriteString(formEscape(str(value)))
+		}
+	}
+	t.Pay(b.Len())
+	return b.String()
 }

@@ -1,0 +1,203 @@
+package apim
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"sekisho/engine/dotnet/clr"
+)
+
+// Jwt is APIM's Jwt: a token that has been read, whether or not anybody has
+// checked its signature. Empty strings read as null.
+type Jwt struct {
+	Algorithm, Type          string // of the header
+	ID, Issuer, Subject      string
+	Audiences                []string
+	Claims                   *Claims
+	ExpirationTime, IssuedAt *clr.DateTime
+	NotBefore                *clr.DateTime
+	Raw                      string // header.payload.signature
+}
+
+// Claims are the claims of a token in their order, each with its values as text;
+// they implement MultiValues.
+type Claims struct {
+	names []string
+	lists [][]string
+}
+
+// Authorization is what get-authorization-context leaves in a variable.
+type Authorization struct {
+	AccessToken string
+	Claims      Variables
+}
+
+// BasicCredentials is APIM's BasicAuthCredentials.
+type BasicCredentials struct{ UserID, Password string }
+
+// maxToken bounds what is read as a token, in bytes.
+const maxToken = 1 << 20
+
+// ParseJwt reads a token without checking its signature; a scheme ("Bearer") may
+// stand before it. nil means that it is no token.
+func ParseJwt(s string) *Jwt {
+	s = strings.TrimSpace(s)
+	if i := strings.IndexByte(s, ' '); i >= 0 {
+		s = strings.TrimSpace(s[i+1:])
+	}
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 || len(s) > maxToken {
+		return nil
+	}
+	header, ok := segment(parts[0])
+	if !ok {
+		return nil
+	}
+	payload, ok := segment(parts[1])
+	if !ok {
+		return nil
+	}
+	if _, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[2], "=")); err != nil {
+		return nil
+	}
+	j := &Jwt{
+		Algorithm: header.first("alg"), Type: header.first("typ"),
+		ID: payload.first("jti"), Issuer: payload.first("iss"), Subject: payload.first("sub"),
+		Claims: payload, Raw: s,
+	}
+	j.Audiences, _ = payload.Lookup("aud")
+	j.ExpirationTime = payload.date("exp")
+	j.IssuedAt = payload.date("iat")
+	j.NotBefore = payload.date("nbf")
+	return j
+}
+
+// ParseBasic reads the value of an Authorization header of the scheme Basic; nil
+// means that it is none.
+func ParseBasic(s string) *BasicCredentials {
+	scheme, rest, ok := strings.Cut(strings.TrimSpace(s), " ")
+	if !ok || !strings.EqualFold(scheme, "Basic") {
+		return nil
+	}
+	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
+	if err != nil || !utf8.Valid(b) {
+		return nil
+	}
+	user, password, ok := strings.Cut(string(b), ":")
+	if !ok {
+		return nil
+	}
+	return &BasicCredentials{UserID: user, Password: password}
+}
+
+// segment decodes a part of a token: a JSON object in base64url.
+func segment(s string) (*Claims, bool) {
+	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
+	if err != nil {
+		return nil, false
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, false
+	}
+	c := &Claims{}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, false
+		}
+		var raw json.RawMessage
+		if dec.Decode(&raw) != nil {
+			return nil, false
+		}
+		c.add(name.(string), raw)
+	}
+	if _, err := dec.Token(); err != nil || dec.More() {
+		return nil, false
+	}
+	return c, true
+}
+
+// add puts a claim's values behind those that it has.
+func (c *Claims) add(name string, raw json.RawMessage) {
+	values := []string{}
+	var list []json.RawMessage
+	if raw[0] == '[' && json.Unmarshal(raw, &list) == nil {
+		for _, v := range list {
+			values = append(values, claimText(v))
+		}
+	} else {
+		values = append(values, claimText(raw))
+	}
+	for i, have := range c.names {
+		if have == name {
+			c.lists[i] = append(c.lists[i], values...)
+			return
+		}
+	}
+	c.names = append(c.names, name)
+	c.lists = append(c.lists, values)
+}
+
+// claimText is a string itself, null as "", anything else as compact JSON.
+func claimText(raw json.RawMessage) string {
+	switch raw[0] {
+	case '"':
+		var s string
+		_ = json.Unmarshal(raw, &s) // the decoder has read it already
+		return s
+	case 'n':
+		return ""
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return string(raw)
+	}
+	return b.String()
+}
+
+func (c *Claims) first(name string) string {
+	if v, _ := c.Lookup(name); len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// date reads a NumericDate: seconds since 1970, possibly with a fraction.
+func (c *Claims) date(name string) *clr.DateTime {
+	var f float64
+	if s := c.first(name); s == "" || json.Unmarshal([]byte(s), &f) != nil || math.IsNaN(f) {
+		return nil
+	}
+	const latest = 253402300799 // the end of the year 9999
+	f = max(-62135596800, min(f, latest))
+	d := clr.DateTimeOf(time.Unix(int64(f), 0).UTC())
+	return &d
+}
+
+// Lookup implements MultiValues.
+func (c *Claims) Lookup(name string) ([]string, bool) {
+	for i, have := range c.names {
+		if have == name {
+			return c.lists[i], true
+		}
+	}
+	return nil, false
+}
+
+// Len implements MultiValues.
+func (c *Claims) Len() int { return len(c.names) }
+
+// Each implements MultiValues.
+func (c *Claims) Each(f func(name string, values []string) bool) {
+	for i, name := range c.names {
+		if !f(name, c.lists[i]) {
+			return
+		}
+	}
+}
