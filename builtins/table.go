@@ -102,6 +102,9 @@ var All = []*pipeline.Policy{
 	notYet("publish-event"),
 	notYet("set-graphql-resolver"),
 
+	// Ours.
+	&Script,
+
 	// Known to Microsoft's policy toolkit only.
 	notYet("invoke-request"),
 }

@@ -121,42 +121,26 @@ type Script struct {
 
 // Any implements Expr.
 func (s *Script) Any(x *Exchange) (any, error) {
-	pool, err := x.scripts()
-	if err != nil {
-		return nil, err
-	}
-	v, err := s.program.Any(x.Context, pool, s.host(x))
+	v, err := s.program.Any(x.Context, x.Services.scriptPool(), s.host(x))
 	return v, scriptFault(err)
 }
 
 // Text implements Expr.
 func (s *Script) Text(x *Exchange) (string, error) {
-	pool, err := x.scripts()
-	if err != nil {
-		return "", err
-	}
-	v, err := s.program.Text(x.Context, pool, s.host(x))
+	v, err := s.program.Text(x.Context, x.Services.scriptPool(), s.host(x))
 	return v, scriptFault(err)
 }
 
 // Bool implements Expr.
 func (s *Script) Bool(x *Exchange) (bool, error) {
-	pool, err := x.scripts()
-	if err != nil {
-		return false, err
-	}
-	v, err := s.program.Bool(x.Context, pool, s.host(x))
+	v, err := s.program.Bool(x.Context, x.Services.scriptPool(), s.host(x))
 	return v, scriptFault(err)
 }
 
 // Run runs the function of a <script>. It returns Respond if the script answered.
 // budget is its time inside the virtual machine, 0 for the default.
 func (s *Script) Run(x *Exchange, budget time.Duration) error {
-	pool, err := x.scripts()
-	if err != nil {
-		return err
-	}
-	a, err := s.program.Answer(x.Context, pool, s.host(x), budget)
+	a, err := s.program.Answer(x.Context, x.Services.scriptPool(), s.host(x), budget)
 	if err != nil {
 		return scriptFault(err)
 	}
@@ -170,19 +154,8 @@ func (s *Script) Run(x *Exchange, budget time.Duration) error {
 	for _, f := range a.Header {
 		r.Header.Add(f.Name, f.Value)
 	}
-	if a.Body == nil {
-		r.Body.Clear()
-	} else {
-		r.Body.SetBytes(a.Body)
-	}
+	setBody(&r.Body, a.Body)
 	return Respond
-}
-
-func (x *Exchange) scripts() (*script.Pool, error) {
-	if x.Services.Scripts == nil {
-		return nil, Faultf(500, ReasonInternal, "Scripts are not available.")
-	}
-	return x.Services.Scripts, nil
 }
 
 // scriptFault turns a script's error into a Fault. Its message is for LastError; the

@@ -231,6 +231,4 @@ func TestScriptFaults(t *testing.T) {
 	}
 	f(`for (;;) {}`, 500, ReasonExpression, "Expression evaluation failed. the script used more than 20ms of processor time")
 	f(`throw new Error("secret detail")`, 500, ReasonExpression, "Expression evaluation failed. Error: secret detail")
-	x.Services.Scripts = nil
-	f(`return 1`, 500, ReasonInternal, "Scripts are not available.")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"sekisho/engine/script"
@@ -23,8 +24,21 @@ type Services struct {
 	Counters  Counters
 	Metrics   Metrics
 	Log       *slog.Logger
-	// Scripts lends the virtual machines of JavaScript; nil where no script may run.
+	// Scripts lends the virtual machines of JavaScript. nil stands for a Pool with the
+	// default limits, made for the first script.
 	Scripts *script.Pool
+
+	scripts sync.Once
+}
+
+// scriptPool is Scripts, made if there is none.
+func (s *Services) scriptPool() *script.Pool {
+	s.scripts.Do(func() {
+		if s.Scripts == nil {
+			s.Scripts = script.NewPool(script.Limits{})
+		}
+	})
+	return s.Scripts
 }
 
 // Trace writes a message of the trace policy or of context.Trace to the log: verbose

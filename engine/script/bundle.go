@@ -48,7 +48,7 @@ const (
 // names it, and exportAt where it names the export. It returns nil if there were
 // errors; they are in diags.
 func (f *Folder) Module(src, export string, at, exportAt source.Range, diags *source.List) *Program {
-	found, err := f.resolve(".", "./"+strings.TrimPrefix(src, "./"))
+	found, err := f.find(".", src, src)
 	if err != nil {
 		diags.Errorf(at, err.code, "%s", err.message).WithHint("%s", err.hint)
 		return nil
@@ -321,14 +321,19 @@ func (f *Folder) text(name string) (*source.Text, error) {
 func (f *Folder) resolve(dir, target string) (string, *importError) {
 	if !strings.HasPrefix(target, "./") && !strings.HasPrefix(target, "../") {
 		return "", &importError{"script-import", fmt.Sprintf("cannot import %q: there are no packages here", target),
-			fmt.Sprintf("import modules of the folder %s by relative path, such as \"./%s\"", f.name, strings.TrimPrefix(path.Base(target), "/"))}
+			fmt.Sprintf("import modules of the folder %s by relative path, such as \"./name\"", f.name)}
 	}
+	return f.find(dir, target, target)
+}
+
+// find finds the file of a path relative to dir; shown is what messages call it.
+func (f *Folder) find(dir, target, shown string) (string, *importError) {
 	name := path.Join(dir, target)
 	if name == ".." || strings.HasPrefix(name, "../") || !fs.ValidPath(name) {
-		return "", &importError{"script-import", fmt.Sprintf("cannot import %q: it is outside of the folder %s", target, f.name), ""}
+		return "", &importError{"script-import", fmt.Sprintf("cannot import %q: it is outside of the folder %s", shown, f.name), ""}
 	}
 	if f.files == nil {
-		return "", &importError{"script-not-found", fmt.Sprintf("there is no module %q: no folder of scripts is known here", target), ""}
+		return "", &importError{"script-not-found", fmt.Sprintf("there is no module %q: no folder of scripts is known here", shown), ""}
 	}
 	candidates := []string{name}
 	for _, ext := range extensions {
@@ -344,7 +349,7 @@ func (f *Folder) resolve(dir, target string) (string, *importError) {
 			case ".ts", ".js", ".mts", ".mjs", ".json":
 				return c, nil
 			}
-			return "", &importError{"script-import", fmt.Sprintf("cannot import %q: modules end in .ts, .js, .mts, .mjs or .json", target), ""}
+			return "", &importError{"script-import", fmt.Sprintf("cannot import %q: modules end in .ts, .js, .mts, .mjs or .json", shown), ""}
 		}
 	}
 	hint := ""

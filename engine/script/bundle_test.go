@@ -95,7 +95,7 @@ func TestModuleDiagnostics(t *testing.T) {
 		{"missing import", []string{"a.ts", `import { x } from "./wrods"; export default x`, "words.ts", ""}, "a.ts",
 			`scripts/a.ts:1:19 script-not-found there is no module "wrods" in scripts`},
 		{"missing module", []string{"a.ts", ""}, "b.ts", `policy.xml:1:1 script-not-found there is no module "b.ts" in scripts`},
-		{"escaping src", []string{"a.ts", ""}, "../a.ts", `policy.xml:1:1 script-import cannot import "./../a.ts": it is outside of the folder scripts`},
+		{"escaping src", []string{"a.ts", ""}, "../a.ts", `policy.xml:1:1 script-import cannot import "../a.ts": it is outside of the folder scripts`},
 		{"no export", []string{"a.ts", `export const x = 1`}, "a.ts", `policy.xml:1:3 script-no-export the module "scripts/a.ts" has no export named "default"`},
 		{"top-level await", []string{"a.ts", `await 1; export default 1`}, "a.ts",
 			`scripts/a.ts:1:1 script-syntax top-level await is currently not supported with the "iife" output format`},
