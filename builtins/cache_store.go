@@ -17,15 +17,15 @@ import (
 // 2 MiB. cache-response="false" stores nothing.
 //
 // Spec: https://learn.microsoft.com/azure/api-management/cache-store-policy
-// Ours: a stream is stored when it has passed, without holding it up. Set-Cookie is left
-// out of what is stored, for it would give one caller's cookie to all; partial content
-// (206) and 304 are never stored.
+// Ours: the page allows one in a section; real documents have one in each branch of a
+// choose, so more are not refused. A stream is stored when it has passed, without
+// holding it up. Set-Cookie is left out of what is stored, for it would give one
+// caller's cookie to all; partial content (206) and 304 are never stored.
 var CacheStore = pipeline.Policy{
 	Name:     "cache-store",
 	Summary:  "Puts the response into the cache for cache-lookup.",
 	Sections: pipeline.Outbound,
 	Scopes:   pipeline.AnyScope,
-	Once:     true,
 	Example:  `<cache-store duration="3600" />`,
 	New:      func() pipeline.Step { return new(cacheStore) },
 }

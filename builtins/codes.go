@@ -1,14 +1,16 @@
 package builtins
 
 import (
+	"slices"
 	"strings"
 
+	"sekisho/builtins/liquid"
 	"sekisho/engine/source"
 )
 
 // Codes are the kinds of faults that policies report beside those that every element
 // can have.
-var Codes = []source.CodeDoc{
+var Codes = slices.Concat(liquid.Codes, []source.CodeDoc{
 	{
 		Code:  "forbidden-header",
 		Title: "a header that no policy may change",
@@ -72,7 +74,7 @@ var Codes = []source.CodeDoc{
 		Bad:  `<origin>app.example.com</origin>`,
 		Good: `<origin>https://app.example.com</origin>`,
 	},
-}
+})
 
 // quoted lists names for a hint.
 func quoted(names []string) string { return `"` + strings.Join(names, `", "`) + `"` }

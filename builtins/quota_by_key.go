@@ -81,11 +81,14 @@ func (q *quotaByKey) Run(x *pipeline.Exchange) error {
 	}
 	if q.calls {
 		used, reset := counters.Fixed(calls, now, q.start, q.period, 0)
+		// What this request has counted already is not used up before it.
+		used -= counted(x, key)
 		if used+max(n, 1) > q.Calls {
 			fault = quotaExceeded("Out of call volume quota.", reset, q.period)
 		}
 	}
-	if once(x, key) {
+	if x.Value(countedKey{key}) == nil {
+		x.SetValue(countedKey{key}, n)
 		q.countThis(x, key, n)
 	}
 	return fault
@@ -110,15 +113,11 @@ func (q *quotaByKey) countThis(x *pipeline.Exchange, key string, n int64) {
 	}
 }
 
-// onceKey is where an Exchange keeps the keys that it has been counted for.
-type onceKey struct{ key string }
+// countedKey is where an Exchange keeps how much it has been counted for a key, an
+// int64.
+type countedKey struct{ key string }
 
-// once tells whether this is the first time that an Exchange asks for a key.
-func once(x *pipeline.Exchange, key string) bool {
-	k := onceKey{key}
-	if x.Value(k) != nil {
-		return false
-	}
-	x.SetValue(k, true)
-	return true
+func counted(x *pipeline.Exchange, key string) int64 {
+	n, _ := x.Value(countedKey{key}).(int64)
+	return n
 }
