@@ -13,7 +13,7 @@ import (
 type Expressions struct {
 	files     fs.FS
 	scriptDir string
-	compiled  int
+	compiled  map[source.Range]struct{}
 
 	folder *script.Folder // of modules, made when the first is named
 	guard  *Guard
@@ -22,11 +22,12 @@ type Expressions struct {
 // NewExpressions makes a compiler for a folder with modules under scriptDir; files may
 // be nil where there is none.
 func NewExpressions(files fs.FS, scriptDir string) *Expressions {
-	return &Expressions{files: files, scriptDir: scriptDir}
+	return &Expressions{files: files, scriptDir: scriptDir, compiled: map[source.Range]struct{}{}}
 }
 
-// Compiled counts the expressions that compiled.
-func (e *Expressions) Compiled() int { return e.compiled }
+// Compiled counts the expressions that compiled, each once: those of a fragment are
+// compiled wherever it is included.
+func (e *Expressions) Compiled() int { return len(e.compiled) }
 
 // CSharp implements Env.
 func (e *Expressions) CSharp(v source.View, block bool, diags *source.List) Expr {
@@ -38,7 +39,7 @@ func (e *Expressions) CSharp(v source.View, block bool, diags *source.List) Expr
 	if p == nil {
 		return nil
 	}
-	e.compiled++
+	e.compiled[v.All()] = struct{}{}
 	return &csharpExpr{p}
 }
 

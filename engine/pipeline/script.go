@@ -69,7 +69,7 @@ func (e *Expressions) Script(v source.View, block bool, diags *source.List) Expr
 	if p == nil {
 		return nil
 	}
-	e.compiled++
+	e.compiled[v.All()] = struct{}{}
 	return &Script{program: p, guard: e.guard}
 }
 
@@ -97,7 +97,6 @@ func (e *Expressions) Bundle(src string, v source.View, diags *source.List) Expr
 	if p == nil {
 		return nil
 	}
-	e.compiled++
 	return &Script{program: p, guard: e.guard}
 }
 
