@@ -71,11 +71,13 @@ type client struct {
 
 	mu       sync.Mutex
 	cond     sync.Cond
-	serial   uint64 // of the exchange
-	swept    uint64 // the serial that the last sweep saw
-	served   bool   // an exchange is under way and its client may be watched
-	pending  bool   // its body is not read to its end yet
-	overdue  bool   // it has been under way for longer than between two sweeps
+	serial   uint64    // of the exchange
+	swept    uint64    // the serial that the last sweep saw
+	since    time.Time // when a sweep first saw it, with its body read
+	headed   bool      // the response has begun
+	served   bool      // an exchange is under way and its client may be watched
+	pending  bool      // its body is not read to its end yet
+	overdue  bool      // it has been under way for longer than between two sweeps
 	watching bool
 	stopping bool
 	held     [1]byte // a byte that the watcher read
@@ -452,7 +454,7 @@ func (c *client) watch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.serial++
-	c.served, c.overdue = true, false
+	c.served, c.overdue, c.headed = true, false, false
 	c.pending = !c.whole.Load() && !(c.body.kind == 0 && int64(c.br.Buffered()) >= c.body.left)
 }
 
@@ -473,18 +475,35 @@ func (c *client) unwatch() {
 	c.reading.unknown()
 }
 
-// sweep begins to watch the client of an exchange that the sweep before has seen too.
-func (c *client) sweep() {
+// sweep begins to watch the client of an exchange that the sweep before has seen too,
+// and ends one that takes longer than it may.
+func (c *client) sweep(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.serial != c.swept || c.pending {
+		c.since = now
+	}
 	if !c.served || c.serial != c.swept {
 		c.swept = c.serial
+		return
+	}
+	if total := c.server.limits.Total; total > 0 && !c.headed && now.Sub(c.since) > total {
+		c.life.end(errTotal)
 		return
 	}
 	c.overdue = true
 	if c.startWatching() {
 		go c.look()
 	}
+}
+
+// begin marks the response as begun, and tells whether the exchange may still have one:
+// if not, why.
+func (c *client) begin() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.headed = true
+	return c.life.why()
 }
 
 // bodyDone is called when the request's body has been read to its end.

@@ -286,7 +286,7 @@ func (bs *Backends) answer(x *pipeline.Exchange, b *backend, u pipeline.URL, o p
 	m := &outgoing{
 		transport: bs.registry.transport, request: &x.Request, url: u,
 		tls: &b.def.TLS, tlsID: b.tlsID, proxy: b.def.Proxy, extra: b.extra,
-		forward: x, wait: o.Timeout, upgrade: wantsWebSocket(x),
+		forward: x, wait: max(o.Timeout, time.Millisecond), upgrade: wantsWebSocket(x),
 	}
 	m.takeBody(&x.Request.Body)
 	if m.stream != nil {

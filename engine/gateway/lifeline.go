@@ -11,6 +11,7 @@ import (
 var (
 	errClientLeft = errors.New("the client closed the connection")
 	errShutdown   = errors.New("the gateway shut down before the request was done")
+	errTotal      = errors.New("the request took longer than the gateway allows")
 )
 
 // lifeline is the context of everything done for one client connection: it ends when

@@ -48,9 +48,11 @@ func (c *client) respond(x *pipeline.Exchange) (status int, err error) {
 	if stream != nil {
 		defer func() { _ = stream.Close() }()
 	}
-	if why := c.life.why(); why != nil {
+	if why := c.begin(); why != nil {
 		c.fr.close = true
-		return 499, why
+		if why != errTotal {
+			return 499, why
+		}
 	}
 	status = r.Status
 	if status < 200 && (status != 101 || c.tunnel == nil) || status > 999 {
@@ -71,7 +73,7 @@ func (c *client) respond(x *pipeline.Exchange) (status int, err error) {
 	default:
 		err = c.copyBody(b, stream, r, mode, n)
 	}
-	if err != nil && c.sent == 0 && c.life.why() != nil {
+	if err != nil && c.sent == 0 && c.life.why() == errClientLeft {
 		status = 499
 	}
 	return status, err
@@ -250,7 +252,7 @@ func (c *client) cut(err error, mode int) error {
 // linger lets the last response reach a client that is still sending: closing with
 // unread data would reset the connection, and the response with it.
 func (c *client) linger() {
-	if c.whole.Load() || c.life.why() != nil {
+	if why := c.life.why(); c.whole.Load() || why != nil && why != errTotal {
 		return
 	}
 	if w, ok := c.net.(interface{ CloseWrite() error }); ok {

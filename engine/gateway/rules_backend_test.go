@@ -322,21 +322,23 @@ func (a *authority) issue(t *testing.T, names ...string) *tls.Certificate {
 
 func TestRule12TLSListener(t *testing.T) {
 	ca := newAuthority(t)
-	one, two, wild := ca.issue(t, "one.example.org"), ca.issue(t, "two.example.org"), ca.issue(t, "any.example.net")
+	one, two, wild := ca.issue(t, "one.example.org"), ca.issue(t, "two.example.org"), ca.issue(t, "*.example.net")
 	client := ca.issue(t, "client")
 	stranger := newAuthority(t).issue(t, "stranger")
-	certificates := []HostCertificate{{Certificate: one}, {Certificate: two}, {Hosts: []string{"*.Example.net"}, Certificate: wild}}
-	source, err := NewTLSSource(TLSSettings{Certificates: certificates})
-	if err != nil {
-		t.Fatal(err)
+	var current atomic.Pointer[tls.Config]
+	present := func(auth tls.ClientAuthType) {
+		current.Store(&tls.Config{Certificates: []tls.Certificate{*one, *two, *wild}, ClientAuth: auth, ClientCAs: ca.pool, NextProtos: []string{"http/1.1"}})
 	}
+	present(tls.NoClientCert)
+	listen := &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return current.Load(), nil }}
 	origin, got := canned(t, plainOK)
-	var cert string
-	f := serve(t, "", setup{tls: source.Config(), handler: func(f *front, x *pipeline.Exchange) {
-		cert = ""
+	var cert atomic.Pointer[string]
+	f := serve(t, "", setup{tls: listen, handler: func(f *front, x *pipeline.Exchange) {
+		name := ""
 		if x.ClientCert != nil {
-			cert = x.ClientCert.Subject.CommonName
+			name = x.ClientCert.Subject.CommonName
 		}
+		cert.Store(&name)
 		if x.OriginalURL.Scheme != "https" {
 			t.Errorf("the scheme is %q", x.OriginalURL.Scheme)
 		}
@@ -360,7 +362,7 @@ func TestRule12TLSListener(t *testing.T) {
 		}
 		return w, err
 	}
-	for name, want := range map[string]string{"one.example.org": "one.example.org", "TWO.example.org": "two.example.org", "x.example.net": "any.example.net", "unknown.example.com": "one.example.org"} {
+	for name, want := range map[string]string{"one.example.org": "one.example.org", "TWO.example.org": "two.example.org", "x.example.net": "*.example.net", "unknown.example.com": "one.example.org"} {
 		w, err := dial(name, client)
 		if err != nil {
 			t.Fatal(err)
@@ -369,7 +371,7 @@ func TestRule12TLSListener(t *testing.T) {
 		if have := state.PeerCertificates[0].Subject.CommonName; have != want || state.NegotiatedProtocol != "http/1.1" {
 			t.Errorf("%s was given the certificate of %s, protocol %q", name, have, state.NegotiatedProtocol)
 		}
-		if cert != "" {
+		if *cert.Load() != "" {
 			t.Errorf("a client was asked for its certificate")
 		}
 		if m := receive(t, got); m.field("X-Forwarded-Proto") != "https" {
@@ -378,49 +380,41 @@ func TestRule12TLSListener(t *testing.T) {
 		_ = w.Close()
 	}
 	for _, c := range []struct {
-		auth  ClientAuth
+		auth  tls.ClientAuthType
 		with  *tls.Certificate
 		cert  string
 		works bool
 	}{
-		{ClientAuthRequest, nil, "", true},
-		{ClientAuthRequest, client, "client", true},
-		{ClientAuthRequest, stranger, "stranger", true},
-		{ClientAuthRequire, nil, "", false},
-		{ClientAuthRequire, stranger, "stranger", true},
-		{ClientAuthVerify, nil, "", false},
-		{ClientAuthVerify, stranger, "", false},
-		{ClientAuthVerify, client, "client", true},
+		{tls.RequestClientCert, nil, "", true},
+		{tls.RequestClientCert, client, "client", true},
+		{tls.RequestClientCert, stranger, "stranger", true},
+		{tls.RequireAnyClientCert, nil, "", false},
+		{tls.RequireAnyClientCert, stranger, "stranger", true},
+		{tls.RequireAndVerifyClientCert, nil, "", false},
+		{tls.RequireAndVerifyClientCert, stranger, "", false},
+		{tls.RequireAndVerifyClientCert, client, "client", true},
 	} {
-		if err := source.Update(TLSSettings{Certificates: certificates, ClientAuth: c.auth, ClientRoots: ca.pool}); err != nil {
-			t.Fatal(err)
-		}
-		cert = ""
+		present(c.auth)
+		none := ""
+		cert.Store(&none)
 		w, err := dial("one.example.org", c.with)
-		if err == nil != c.works || cert != c.cert {
-			t.Errorf("%+v: %v, certificate %q", c, err, cert)
+		if err == nil != c.works || *cert.Load() != c.cert {
+			t.Errorf("%+v: %v, certificate %q", c, err, *cert.Load())
 		}
 		if w != nil {
 			_ = w.Close()
 		}
 	}
-	if source.Update(TLSSettings{}) == nil || source.Update(TLSSettings{Certificates: certificates, ClientAuth: ClientAuthVerify}) == nil {
-		t.Error("settings that cannot work were taken")
-	}
 }
 
 func TestRule12ClientThatLeavesIsNoticedUnderTLS(t *testing.T) {
-	source, err := NewTLSSource(TLSSettings{Certificates: []HostCertificate{{Certificate: newAuthority(t).issue(t, "h")}}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	asked := make(chan struct{})
 	origin := newOrigin(t, func(w *wire) {
 		_, _ = w.message()
 		close(asked)
 		_, _ = io.ReadAll(w.Reader)
 	})
-	f := serve(t, origin.url, setup{tls: source.Config()})
+	f := serve(t, origin.url, setup{tls: &tls.Config{Certificates: []tls.Certificate{*newAuthority(t).issue(t, "h")}}})
 	c, err := tls.Dial("tcp", f.address, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)

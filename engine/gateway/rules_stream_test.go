@@ -93,6 +93,52 @@ func TestRule8BackendThatDoesNotAnswerIsATimeout(t *testing.T) {
 	}
 }
 
+func TestRule8TotalTimeIsAnsweredAndCutsNoStream(t *testing.T) {
+	limits := func(l *Limits) { l.Total = 150 * time.Millisecond }
+	asked := make(chan error, 1)
+	f := serve(t, "", setup{limits: limits, handler: func(f *front, x *pipeline.Exchange) {
+		<-x.Context.Done()
+		asked <- x.Context.Err()
+		x.Fail(pipeline.Faultf(500, pipeline.ReasonTimeout, "too slow"))
+	}})
+	m := f.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	if m.status() != "500" || m.field("Connection") != "close" || receive(t, asked) == nil {
+		t.Errorf("a handler that takes too long was answered with %q %q", m.line, m.lines)
+	}
+
+	silent := newOrigin(t, func(w *wire) {
+		_, _ = w.message()
+		_, _ = io.ReadAll(w.Reader)
+	})
+	var fault *pipeline.Fault
+	f = serve(t, "", setup{limits: limits, handler: func(f *front, x *pipeline.Exchange) {
+		forwardTo(x, silent.url, pipeline.ForwardOptions{Timeout: time.Minute})
+		fault = x.Fault()
+	}})
+	if m := f.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n"); m.status() != "500" || fault == nil || fault.Reason != pipeline.ReasonTimeout {
+		t.Errorf("a silent backend was answered with %q, the fault is %v", m.line, fault)
+	}
+
+	slow := newOrigin(t, func(w *wire) {
+		m, _ := w.message()
+		w.send("HTTP/1.1 200 OK\r\n\r\n" + m.body)
+		for range 8 {
+			time.Sleep(50 * time.Millisecond)
+			w.send("x")
+		}
+	})
+	f = serve(t, slow.url, setup{limits: limits})
+	w := f.dial()
+	w.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n")
+	for range 8 {
+		time.Sleep(50 * time.Millisecond)
+		w.send("a")
+	}
+	if m := w.mustMessage(); m.body != "aaaaaaaaxxxxxxxx" {
+		t.Errorf("a slow upload with a slow answer came back as %q %q", m.line, m.body)
+	}
+}
+
 func TestRule8NoLimitCutsALiveStream(t *testing.T) {
 	origin := newOrigin(t, func(w *wire) {
 		_, _ = w.message()
@@ -516,6 +562,31 @@ func TestRule11WebSocketPasses(t *testing.T) {
 		t.Errorf("the outcome is %+v", o)
 	}
 	eventually(t, "no connection is left", func() bool { return f.server.Connections() == 0 && f.transport.Connections() == 0 })
+}
+
+func TestRule11WebSocketThatIsSilentForTooLongIsClosed(t *testing.T) {
+	origin := newOrigin(t, func(w *wire) {
+		w.mustHead()
+		w.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+		_, _ = io.ReadAll(w.Reader)
+	})
+	f := serve(t, origin.url, setup{transport: func(o *TransportOptions) { o.BodyIdle = 200 * time.Millisecond }})
+	w := f.dial()
+	w.send("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	w.mustHead()
+	for range 10 { // one side that speaks is enough
+		time.Sleep(50 * time.Millisecond)
+		w.send("x")
+	}
+	select {
+	case o := <-f.finished:
+		t.Fatalf("closed while one side spoke: %+v", o)
+	default:
+	}
+	w.closed()
+	if o := f.outcome(); o.Received != 10 || o.Err != nil {
+		t.Errorf("the outcome is %+v", o)
+	}
 }
 
 func TestRule11WebSocketClosedByTheBackend(t *testing.T) {

@@ -24,6 +24,9 @@ type Limits struct {
 	BodyIdle      time.Duration // between two pieces of a request's body
 	WriteIdle     time.Duration // in which a client must take something of a response
 	KeepAlive     time.Duration // between two requests
+	// Total bounds the time from the end of a request to the header of its response.
+	// Bodies that flow, either way, and WebSockets are not cut by it.
+	Total time.Duration
 	// How many there may be at once; 0 means no limit.
 	Connections      int // 503
 	ConnectionsPerIP int // 429
@@ -45,7 +48,7 @@ func DefaultLimits() Limits {
 // Listener is an address to listen on.
 type Listener struct {
 	Address string
-	TLS     *tls.Config // nil for plain HTTP; see TLSSource for one that can change
+	TLS     *tls.Config // nil for plain HTTP
 }
 
 // Options say how a Server serves.
@@ -309,9 +312,10 @@ func (s *Server) sweep() {
 			return
 		case <-ticker.C:
 		}
+		now := time.Now()
 		s.mu.Lock()
 		for c := range s.clients {
-			c.sweep()
+			c.sweep(now)
 		}
 		idle := len(s.clients) == 0
 		s.mu.Unlock()

@@ -27,7 +27,8 @@ type TransportOptions struct {
 	ConnectTimeout time.Duration // for the connection and its TLS handshake
 	HeaderBytes    int           // of a response's header
 	// BodyIdle bounds the time between two pieces of a response's body; 0 means no
-	// limit: an event stream may be silent for as long as its client stays.
+	// limit: an event stream may be silent for as long as its client stays. A WebSocket
+	// may be silent as long, both ways together.
 	BodyIdle  time.Duration
 	WriteIdle time.Duration // in which a backend must take something of a request
 	// MaxConns bounds the connections to one backend, and MaxWait the time that a
@@ -490,10 +491,16 @@ func fault(ctx context.Context, u *pipeline.URL, err error, connected bool) erro
 	if errors.As(err, &f) {
 		return f
 	}
-	if l := lifelineOf(ctx); l != nil && l.why() != nil {
-		return clientLeft(l.why())
-	}
 	host := u.Host
+	if l := lifelineOf(ctx); l != nil {
+		switch why := l.why(); why {
+		case nil:
+		case errTotal:
+			return &pipeline.Fault{Status: 500, Reason: pipeline.ReasonTimeout, Message: "The backend " + host + " did not answer in time: " + why.Error() + ".", Cause: why}
+		default:
+			return clientLeft(why)
+		}
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &pipeline.Fault{Status: 500, Reason: pipeline.ReasonClient, Message: "The request to " + host + " was canceled.", Cause: err}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,28 +60,29 @@ func (c *client) dropTunnel() {
 }
 
 // run passes bytes both ways until both ends have closed, and returns how many went to
-// the client. There is no idle limit: a WebSocket may be silent for days. When one side
-// closes, the other is told, and has a moment to say its last.
+// the client. When one side closes, the other is told, and has a moment to say its last.
 func (t *tunnel) run(c *client) (sent int64, err error) {
 	defer t.close()
+	idle := &silence{limit: t.conn.origin.transport.opts.BodyIdle}
+	idle.heard()
 	c.waiting, t.conn.waiting = untouched, untouched
 	c.reading.reset(0)
 	t.conn.reading.reset(0)
 	up := make(chan struct{})
-	var received atomic.Int64
+	var received int64
 	go func() {
 		defer close(up)
-		n, _ := pass(t.conn, c.br)
-		received.Store(n)
+		var err error
+		received, err = pass(t.conn, c.br, c.net, idle)
 		closeWrite(t.conn.Conn)
-		_ = t.conn.SetReadDeadline(time.Now().Add(closingTime))
+		idle.closing(t.conn, err)
 	}()
-	sent, err = pass(c, t.conn.br)
+	sent, err = pass(c, t.conn.br, t.conn, idle)
 	closeWrite(c.net)
-	_ = c.net.SetReadDeadline(time.Now().Add(closingTime))
+	idle.closing(c.net, err)
 	<-up
-	c.received = received.Load()
-	if err != nil && isTimeout(err) {
+	c.received = received
+	if isTimeout(err) {
 		err = nil
 	}
 	if c.life.why() == errShutdown {
@@ -89,23 +91,62 @@ func (t *tunnel) run(c *client) (sent int64, err error) {
 	return sent, err
 }
 
-// pass copies bytes as they come.
-func pass(to sink, from io.Reader) (n int64, err error) {
+// silence is how long nothing was heard on either side of a tunnel.
+type silence struct {
+	limit  time.Duration // 0 for none
+	last   atomic.Int64  // when something was heard
+	closed atomic.Bool   // one side has ended
+}
+
+func (s *silence) heard() { s.last.Store(time.Now().UnixNano()) }
+
+// wait sets the deadline of the next read on a side.
+func (s *silence) wait(side net.Conn) {
+	if s.limit > 0 && !s.closed.Load() {
+		_ = side.SetReadDeadline(time.Unix(0, s.last.Load()).Add(s.limit))
+		if s.closed.Load() {
+			s.closing(side, nil)
+		}
+	}
+}
+
+// over tells whether a deadline that has passed ends the tunnel: not if the other side
+// was heard meanwhile.
+func (s *silence) over() bool {
+	return s.closed.Load() || s.limit == 0 || time.Since(time.Unix(0, s.last.Load())) >= s.limit
+}
+
+// closing gives a side its last moment, now that the other has ended. There is none if
+// that was for the silence of both.
+func (s *silence) closing(side net.Conn, err error) {
+	s.closed.Store(true)
+	last := time.Now()
+	if !isTimeout(err) {
+		last = last.Add(closingTime)
+	}
+	_ = side.SetReadDeadline(last)
+}
+
+// pass copies bytes as they come from a side.
+func pass(to sink, from io.Reader, side net.Conn, idle *silence) (n int64, err error) {
 	pooled := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(pooled)
 	b := (*pooled)[:copySize]
 	for {
+		idle.wait(side)
 		got, err := from.Read(b)
 		if got > 0 {
+			idle.heard()
 			if werr := to.write(b[:got]); werr != nil {
 				return n, werr
 			}
 			n += int64(got)
 		}
-		if err == io.EOF {
+		switch {
+		case err == io.EOF:
 			return n, nil
-		}
-		if err != nil {
+		case isTimeout(err) && !idle.over():
+		case err != nil:
 			return n, err
 		}
 	}
