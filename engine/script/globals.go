@@ -239,6 +239,9 @@ func (vm *VM) natives() *goja.Object {
 	o := vm.rt.NewObject()
 	_ = o.Set("maxArray", maxArray)
 	_ = o.Set("maxBuffer", maxBuffer)
+	for name, f := range vm.raw {
+		_ = o.Set(name, f)
+	}
 	vm.method(o, "pattern", func(c goja.FunctionCall) goja.Value {
 		vm.pattern(c.Argument(0).String(), c.Argument(1).String())
 		return goja.Undefined()

@@ -14,6 +14,10 @@ import (
 // a script can make long or large: goja honours an interrupt between instructions of
 // the script only. It runs before anything is frozen.
 func (vm *VM) guard() {
+	vm.raw = map[string]goja.Value{
+		"freeze": vm.intrinsic("Object").Get("freeze"), "ownKeys": vm.intrinsic("Reflect").Get("ownKeys"),
+		"describe": vm.intrinsic("Object").Get("getOwnPropertyDescriptor"),
+	}
 	vm.guardGlobals()
 	vm.guardJSON()
 	vm.guardStrings()

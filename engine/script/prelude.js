@@ -1,8 +1,9 @@
 (function (native, declare) {
   "use strict";
   // Intrinsics as they are before any script runs.
-  const { freeze, defineProperty, getPrototypeOf, getOwnPropertyDescriptor } = Object;
-  const { ownKeys, apply, construct } = Reflect;
+  const { defineProperty, getPrototypeOf } = Object;
+  const { apply, construct } = Reflect;
+  const { freeze, ownKeys, describe: getOwnPropertyDescriptor } = native; // without their guards
   const NativeDate = Date, NativeBytes = Uint8Array;
 
   const define = (target, name, value) =>
@@ -309,14 +310,19 @@
     getPrototypeOf(Uint8Array), [][Symbol.iterator](), ""[Symbol.iterator](), new Map().entries(), new Set().values(),
     "a".matchAll(/a/g), generator.prototype, (function* () {})(), Response];
   const visit = (v) => {
-    if ((typeof v === "object" && v !== null || typeof v === "function") && !seen.has(v)) { seen.add(v); queue.push(v); }
+    const type = typeof v;
+    if ((type === "function" || type === "object" && v !== null) && !seen.has(v)) { seen.add(v); queue[queue.length] = v; }
   };
   for (let i = 0; i < queue.length; i++) {
     const o = queue[i];
-    for (const key of ownKeys(o)) {
-      const d = getOwnPropertyDescriptor(o, key);
-      if (d === undefined) continue;
-      visit(d.value); visit(d.get); visit(d.set);
+    const keys = ownKeys(o);
+    // Most objects are functions with a length and a name and nothing else.
+    if (!(typeof o === "function" && keys.length === 2 && keys[0] === "length" && keys[1] === "name")) {
+      for (let k = 0; k < keys.length; k++) {
+        const d = getOwnPropertyDescriptor(o, keys[k]);
+        if (d === undefined) continue;
+        visit(d.value); visit(d.get); visit(d.set);
+      }
     }
     visit(getPrototypeOf(o));
     freeze(o);

@@ -35,6 +35,7 @@ type VM struct {
 	handles map[*goja.Object]any
 	symbols map[string]*goja.Symbol // of Symbol.for
 	protos  protos
+	raw     map[string]goja.Value // intrinsics before they were wrapped, for the prelude
 	helpers helpers
 }
 
@@ -85,12 +86,12 @@ func newVM() *VM {
 	if err == nil {
 		var f goja.Callable
 		f, _ = goja.AssertFunction(v)
-		v, err = f(goja.Undefined(), vm.natives(), rt.ToValue(vm.declare))
+		_, err = f(goja.Undefined(), vm.natives(), rt.ToValue(vm.declare))
 	}
 	if err != nil {
 		panic("script: internal error: " + err.Error())
 	}
-	_ = v
+	vm.raw = nil
 	return vm
 }
 
