@@ -100,8 +100,10 @@ func newLoader(m *config.Model, table *pipeline.Table, diags *source.List) *load
 func (l *loader) parse(t *source.Text, root string) *policyxml.Document {
 	before := l.diags.Errors()
 	doc := policyxml.Parse(policyxml.Substitute(t.View(), l.named, l.diags), policyxml.Options{Roots: []string{root}}, l.diags)
-	l.counts.Documents++
-	l.counts.Expressions += doc.Expressions()
+	if t != defaultGlobal {
+		l.counts.Documents++
+		l.counts.Expressions += doc.Expressions()
+	}
 	if l.diags.Errors() > before || doc.Root == nil {
 		return nil
 	}
@@ -120,7 +122,7 @@ func (l *loader) compile(t *source.Text, scope pipeline.Scope, operations []*con
 	}
 	before := l.diags.Errors()
 	c := pipeline.Compile(doc, scope, l.table, l.env(operations), l.diags)
-	if l.diags.Errors() == before {
+	if l.diags.Errors() == before && t != defaultGlobal {
 		l.counts.Loaded++
 	}
 	return c
