@@ -191,6 +191,18 @@ type parameters struct {
 // Lookup implements apim.Values.
 func (p *parameters) Lookup(name string) (string, bool) { return p.match.Value(name, p.path, p.query) }
 
+// LookupRaw is a path parameter as the client has encoded it, for whoever puts it into
+// another path.
+func (p *parameters) LookupRaw(name string) (string, bool) {
+	for i := range p.match.Len() {
+		param, raw := p.match.Param(i, p.path, p.query)
+		if param.Kind != route.InQuery && strings.EqualFold(param.Name, name) {
+			return raw, true
+		}
+	}
+	return "", false
+}
+
 // Len implements apim.Values.
 func (p *parameters) Len() int { return p.match.Len() }
 
