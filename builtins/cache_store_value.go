@@ -4,8 +4,10 @@ import (
 	"slices"
 
 	"sekisho/engine/dotnet"
+	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/xlinq"
 	"sekisho/engine/pipeline"
 )
 
@@ -18,8 +20,8 @@ import (
 // Spec: https://learn.microsoft.com/azure/api-management/cache-store-value-policy
 // Ours: the page calls storing asynchronous; here the value can be read at once. The
 // cache holds copies: what an expression changes in a JObject that it stored, or got
-// from the cache, stays its own. Values that cannot be copied, a StringBuilder for
-// example, are a Fault. Null removes the key. All caching-types mean the gateway's
+// from the cache, stays its own. Values that cannot be copied, a StringBuilder or a
+// Dictionary for example, are a Fault. Null removes the key. All caching-types mean the gateway's
 // cache.
 var CacheStoreValue = pipeline.Policy{
 	Name:     "cache-store-value",
@@ -89,7 +91,9 @@ func copyValue(v any, limit int64, size *int64, depth int) (any, error) {
 	}
 	switch v := v.(type) {
 	case nil, bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, clr.Char, clr.Decimal,
-		clr.DateTime, clr.DateTimeOffset, clr.TimeSpan, clr.Guid, dotnet.EnumValue:
+		clr.DateTime, clr.DateTimeOffset, clr.TimeSpan, clr.Guid, dotnet.EnumValue,
+		*apim.Jwt, *apim.Authorization, *apim.BasicCredentials, *apim.Certificate:
+		*size += 64
 		return v, nil
 	case string:
 		*size += int64(len(v))
@@ -100,6 +104,18 @@ func copyValue(v any, limit int64, size *int64, depth int) (any, error) {
 	case newtonsoft.JToken:
 		*size += tokenSize(v)
 		return newtonsoft.DeepClone(v), nil
+	case *xlinq.Element:
+		*size += int64(4 * len(v.String()))
+		return xlinq.CloneElement(v), nil
+	case *xlinq.Document:
+		text := v.String()
+		*size += int64(4 * len(text))
+		parsed, err := xlinq.TryParse(text, 0)
+		if err != nil {
+			return nil, badValue("The XML document cannot be cached: %v.", err)
+		}
+		parsed.Declaration = v.Declaration
+		return parsed, nil
 	case *dotnet.Array:
 		list, err := items(v.Items)
 		return &dotnet.Array{Type: v.Type, Items: list, Dims: v.Dims}, err

@@ -11,6 +11,7 @@ import (
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/xlinq"
 	"sekisho/engine/source"
 )
 
@@ -91,6 +92,7 @@ func TestRender(t *testing.T) {
 		{"a header each", "{% for header in context.Request.Headers %}\n    {{- header.Key }}: {{ header.Value }}\n{% endfor %}", "\nAccept: text/html\n\nX-Many: ab\n"},
 		{"variables", `{{ context.Variables.n }} {{ context.Variables["s"] | Upcase }} {% if context.Variables.none != null %}x{% endif %}{{ context.Variables.d | Date: 'yyyy/MM/dd' }}`, `42 TEXT 2026/02/03`},
 		{"a JObject", `{% assign j = context.Variables["j"] %}{{ j.a.b[1] }}{{ j['n'] | Plus: 1 }}{{ j.a.b[3].c }}{% if j.a.b[2] %}x{% endif %}{% for i in j.a.b %}[{{ i }}]{% endfor %}{{ j.a.b.size }}{% if j.n == 5 and j.a.b contains 'x' %}y{% endif %}`, `x6true[1][x][][[c, true]]4y`},
+		{"XML of a variable", `{{ context.Variables.x.r.i[0].k }}{% for i in context.Variables.x.r %}{{ i }}{% endfor %}{{ context.Variables.e.i }}`, `1abc`},
 		{"parameters", `{{ context.Request.MatchedParameters.id }} {{ context.Request.MatchedParameters["id"] }}`, `5 5`},
 	}
 	for _, tt := range tests {
@@ -320,6 +322,18 @@ func FuzzCompileAndRender(f *testing.F) {
 	})
 }
 
+func FuzzBody(f *testing.F) {
+	f.Add(soapXML)
+	f.Add(`<a>x<b>y<c>z</c></b>t</a>`)
+	f.Add(orderJSON)
+	f.Fuzz(func(t *testing.T, s string) {
+		tpl := compile(t, `{{ body }}{{ body.a.b[0].c }}{% for i in body.a %}{{ i }}{% endfor %}{% for i in body %}{{ i.Key }}{{ i.Value }}{% endfor %}`)
+		for _, contentType := range []string{"application/json", "text/xml", "text/plain"} {
+			_, _ = tpl.Render(data(s, contentType), Limits{Output: 100_000, Steps: 10_000})
+		}
+	})
+}
+
 // testContext is a small context of expressions.
 type testContext struct{ apim.Context }
 
@@ -379,7 +393,8 @@ func (testVariables) Len() int                           { return 3 }
 func (testVariables) Each(func(name string, v any) bool) {}
 func (testVariables) Lookup(name string) (any, bool) {
 	v, ok := map[string]any{
-		"n": int32(42), "s": "text", "j": newtonsoft.Parse(`{"a":{"b":[1,"x",null,{"c":true}]},"n":5}`), "d": clr.NewDateTime(2026, 2, 3, 4, 5, 6, 0, clr.Utc),
+		"n": int32(42), "s": "text", "j": newtonsoft.Parse(`{"a":{"b":[1,"x",null,{"c":true}]},"n":5}`),
+		"x": xlinq.Parse(`<r><i k="1">a</i><i>b</i></r>`, 0), "e": xlinq.ParseElement(`<r><i>c</i></r>`, 0), "d": clr.NewDateTime(2026, 2, 3, 4, 5, 6, 0, clr.Utc),
 	}[name]
 	return v, ok
 }

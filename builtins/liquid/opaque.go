@@ -6,6 +6,7 @@ import (
 	"sekisho/engine/dotnet"
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/xlinq"
 )
 
 // Values of variables may be of any .NET type. This file is where they are opened.
@@ -29,6 +30,12 @@ func open(v any) any {
 			return integer(n)
 		}
 		return v.Value()
+	case *xlinq.Document:
+		return parsed(v.String(), v)
+	case *xlinq.Element:
+		if top, ok := parsed(v.String(), v).(*element); ok {
+			return top.children[0]
+		}
 	case *dotnet.Array:
 		return v.Items
 	case *dotnet.List:
@@ -39,6 +46,14 @@ func open(v any) any {
 		return &pair{dotnet.ToString(v.Key), v.Value}
 	}
 	return v
+}
+
+// parsed reads the text of an XML node of a variable, or leaves the node as it is.
+func parsed(text string, otherwise any) any {
+	if e, err := parseXML([]byte(text), false); err == nil {
+		return e
+	}
+	return otherwise
 }
 
 // jobject is a JObject as templates see it.

@@ -94,7 +94,7 @@ func parseXML(data []byte, xsiNull bool) (*element, error) {
 	d.CharsetReader = xmljson.Charset
 	top := &element{}
 	stack := []*element{top}
-	texts := []strings.Builder{{}}
+	texts := [][]byte{nil}
 	for {
 		tok, err := d.Token()
 		if err == io.EOF {
@@ -121,16 +121,16 @@ func parseXML(data []byte, xsiNull bool) (*element, error) {
 			parent := stack[len(stack)-1]
 			parent.children = append(parent.children, e)
 			stack = append(stack, e)
-			texts = append(texts, strings.Builder{})
+			texts = append(texts, nil)
 		case xml.EndElement:
 			e := stack[len(stack)-1]
-			e.content = texts[len(texts)-1].String()
+			e.content = string(texts[len(texts)-1])
 			if len(e.children) > 0 && strings.TrimSpace(e.content) == "" {
 				e.content = ""
 			}
 			stack, texts = stack[:len(stack)-1], texts[:len(texts)-1]
 		case xml.CharData:
-			texts[len(texts)-1].Write(t)
+			texts[len(texts)-1] = append(texts[len(texts)-1], t...)
 		}
 	}
 	if len(top.children) == 0 {

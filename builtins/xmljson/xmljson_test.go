@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/xlinq"
 )
 
 func TestToJSON(t *testing.T) {
@@ -77,6 +80,24 @@ func TestToXML(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		} else if string(got) != tt.want {
 			t.Errorf("%s\ngot  %s\nwant %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// The direct mapping is that of JsonConvert.SerializeXNode, comments aside.
+func TestDirectIsNewtonsofts(t *testing.T) {
+	for _, s := range []string{
+		`<a/>`, `<a></a>`, `<a>x</a>`, `<a b="1"/>`, `<a b="1">x</a>`, `<a>x<b/>y</a>`, `<a><b>1</b><c/><b>2</b></a>`, `<a><![CDATA[x]]></a>`,
+		`<?xml version="1.0" encoding="utf-8"?><s:a xmlns:s="u" xmlns="d" s:k="1"><s:b> x </s:b><c/></s:a>`, "<a>\n  <b/>\n</a>",
+		`<a>&lt;&#233;&quot;</a>`, `<a><b k=""/></a>`,
+	} {
+		got, err := ToJSON([]byte(s), JSONOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", s, err)
+			continue
+		}
+		if want := newtonsoft.Format(xlinq.ToJSON(xlinq.Parse(s, 0), false), false); string(got) != want {
+			t.Errorf("%s\ngot  %s\nwant %s", s, got, want)
 		}
 	}
 }
