@@ -6,6 +6,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/dop251/goja/parser"
 	"github.com/evanw/esbuild/pkg/api"
@@ -20,6 +22,8 @@ import (
 type Folder struct {
 	files fs.FS
 	name  string
+
+	mu    sync.Mutex              // esbuild loads modules in parallel
 	texts map[string]*source.Text // by path inside the folder
 }
 
@@ -110,7 +114,7 @@ func (f *Folder) Inline(v source.View, diags *source.List) *Program {
 // was made of, if it was. own may take a message for itself.
 func (f *Folder) build(entry, name string, inline source.View, prefix int, own func(api.Message) bool, at source.Range, diags *source.List) *Program {
 	before := diags.Errors()
-	b := &bundler{folder: f, diags: diags}
+	b := &bundler{folder: f}
 	// Where TypeScript imports a name that is not there, it may be a type.
 	loader := api.LoaderTS
 	if inline.Text == nil {
@@ -233,8 +237,7 @@ func lineOffset(s string, line int) int {
 // bundler answers esbuild's questions during one build.
 type bundler struct {
 	folder  *Folder
-	diags   *source.List
-	modules int
+	modules atomic.Int64
 }
 
 // importError is why an import is refused.
@@ -264,7 +267,7 @@ func (b *bundler) load(name string) api.OnLoadResult {
 	fail := func(format string, args ...any) api.OnLoadResult {
 		return api.OnLoadResult{Errors: []api.Message{{Text: fmt.Sprintf(format, args...)}}}
 	}
-	if b.modules++; b.modules > maxModules {
+	if b.modules.Add(1) > maxModules {
 		return fail("more than %d modules are imported", maxModules)
 	}
 	text, err := b.folder.text(name)
@@ -295,6 +298,8 @@ func (b *bundler) load(name string) api.OnLoadResult {
 
 // text reads a file once.
 func (f *Folder) text(name string) (*source.Text, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if t := f.texts[name]; t != nil {
 		return t, nil
 	}
