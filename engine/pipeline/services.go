@@ -124,9 +124,10 @@ type Cache interface {
 // Counters counts events in windows of time, and entries into guarded regions. They
 // are never dropped while they matter.
 type Counters interface {
-	// Slide counts n more events for key in a sliding window, unless that would
-	// exceed limit. It returns what remains and, if refused, when to retry.
-	// A counter of n = 0 asks without counting.
+	// Slide counts n more events for key in a sliding window, and refuses them if that
+	// exceeds limit; events that are refused count too. It returns what remains and,
+	// if refused, how long it takes until one would not be, if no more come. n = 0
+	// asks for one without counting.
 	Slide(key string, now time.Time, window time.Duration, limit, n int64) (remaining int64, retry time.Duration, ok bool)
 	// Fixed counts n more in the fixed window of length period that contains now,
 	// windows being aligned on start; period 0 is one window without end. It counts
