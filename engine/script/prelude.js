@@ -280,7 +280,6 @@
     freeze,
     newDate: (ms) => new NativeDate(ms),
     newBytes: (buffer) => new NativeBytes(buffer),
-    newHeaders: (list) => new Headers(list),
     multi, header, query, values, variables, body,
   });
 

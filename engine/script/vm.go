@@ -44,9 +44,9 @@ type protos struct{ multi, header, query, values, variables, body *goja.Object }
 
 // helpers are functions of the prelude and intrinsics as they were before a script.
 type helpers struct {
-	freeze, newDate, newBytes, newHeaders goja.Callable
-	isArray                               native
-	parse                                 func(s string) goja.Value
+	freeze, newDate, newBytes goja.Callable
+	isArray                   native
+	parse                     func(s string) goja.Value
 }
 
 // native is a function as goja calls it.
@@ -109,7 +109,6 @@ func (vm *VM) declare(call goja.FunctionCall) goja.Value {
 	vm.helpers.freeze = f("freeze")
 	vm.helpers.newDate = f("newDate")
 	vm.helpers.newBytes = f("newBytes")
-	vm.helpers.newHeaders = f("newHeaders")
 	vm.helpers.isArray = vm.rt.Get("Array").ToObject(vm.rt).Get("isArray").Export().(native)
 	vm.protos.multi = o.Get("multi").ToObject(vm.rt)
 	vm.protos.header = o.Get("header").ToObject(vm.rt)
