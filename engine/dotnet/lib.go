@@ -6,7 +6,7 @@ func allDecls() []*Decl {
 	for _, group := range []func() []*Decl{
 		objectDecls, delegateDecls, numberDecls, stringDecls, cultureDecls, jsonDecls,
 		collectionDecls, listDecls, arrayDecls, linqDecls, exceptionDecls, timeDecls, systemDecls, textDecls,
-		contextDecls, entityDecls, webDecls, regexDecls, cryptoDecls,
+		contextDecls, entityDecls, webDecls, regexDecls, xmlDecls, cryptoDecls,
 	} {
 		all = append(all, group()...)
 	}

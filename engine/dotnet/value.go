@@ -194,6 +194,9 @@ func contextType(l *Library, v any) *Type {
 	case apim.Variables:
 		return l.Make("System.Collections.Generic.IReadOnlyDictionary", l.String, l.Object)
 	}
+	if t := xmlTypeOf(l, v); t != nil {
+		return t
+	}
 	return l.Object
 }
 
