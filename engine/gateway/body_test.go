@@ -4,9 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"sekisho/engine/pipeline"
 )
@@ -184,4 +188,93 @@ func FuzzChunks(f *testing.F) {
 			t.Errorf("%q reads as %q (%v) or %q (%v)", wire, b1, err1, b2, err2)
 		}
 	})
+}
+
+// scripted is a connection whose client has sent everything already.
+type scripted struct {
+	net.Conn
+	in  *bytes.Reader
+	out bytes.Buffer
+}
+
+func (c *scripted) Read(p []byte) (int, error)      { return c.in.Read(p) }
+func (c *scripted) Write(p []byte) (int, error)     { return c.out.Write(p) }
+func (c *scripted) Close() error                    { return nil }
+func (c *scripted) RemoteAddr() net.Addr            { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1} }
+func (c *scripted) LocalAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 80} }
+func (c *scripted) SetDeadline(time.Time) error     { return nil }
+func (c *scripted) SetReadDeadline(time.Time) error { return nil }
+
+func (c *scripted) SetWriteDeadline(time.Time) error { return nil }
+
+// FuzzRequests holds what is forwarded against what came in, with net/http as the
+// judge: what we take for one request must leave as one request, with the same method,
+// target and body, and nothing after it.
+func FuzzRequests(f *testing.F) {
+	for _, s := range []string{
+		"GET /a%2Fb?c HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n",
+		"GET http://h:81/x HTTP/1.1\r\nHost: g\r\nConnection: X-A, close\r\nX-A: b\r\n\r\n",
+		"OPTIONS * HTTP/1.0\r\nHost: h\r\nX-Forwarded-For: 1.1.1.1\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nX-A: \x0bb\r\nX-B: \xa0c\x85\r\n\r\n",
+	} {
+		f.Add([]byte(s))
+	}
+	server := NewServer(Options{Limits: DefaultLimits()})
+	transport := NewTransport(DefaultTransportOptions())
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		conn := &scripted{in: bytes.NewReader(wire)}
+		c := newClient(server, conn, conn)
+		if c.next(true) != nil {
+			return
+		}
+		x := pipeline.NewExchange(nil, 1<<20)
+		defer x.Release()
+		if c.admit(x) != nil {
+			return
+		}
+		if _, err := url.ParseRequestURI(x.Request.URL.RequestURI()); err != nil {
+			return // the router refuses such paths
+		}
+		m := &outgoing{transport: transport, request: &x.Request, url: x.Request.URL, tls: &BackendTLS{}, forward: x}
+		m.url.Host = "backend"
+		m.takeBody(&x.Request.Body)
+		o, err := transport.origin(&m.url, m.tls, "", nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := sender{stream: m.stream, mode: bodyNone, to: &sinkBuffer{}}
+		s.lease()
+		done, err := m.prepare(o, &s)
+		if err == nil && !done {
+			err = s.run()
+		}
+		if err != nil {
+			return // the body is broken: the backend's connection is cut
+		}
+		left := append(s.to.(*sinkBuffer).Bytes(), s.out...)
+		br := bufio.NewReader(bytes.NewReader(left))
+		r, err := http.ReadRequest(br)
+		if err != nil {
+			t.Fatalf("%q left as %q: %v", wire, left, err)
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil || br.Buffered() > 0 {
+			t.Fatalf("%q left as %q, of which %d bytes are too many (%v)", wire, left, br.Buffered(), err)
+		}
+		if r.Method != x.OriginalMethod || r.Host != "backend" || c.received != int64(len(body)) {
+			t.Errorf("%q left as %q", wire, left)
+		}
+		if target := r.RequestURI; !strings.HasPrefix(target, x.Request.URL.Path) && !strings.Contains(target, "%") {
+			t.Errorf("the target %q left as %q", x.Request.URL.Path, target)
+		}
+	})
+}
+
+type sinkBuffer struct{ bytes.Buffer }
+
+func (b *sinkBuffer) write(p []byte) error {
+	_, err := b.Write(p)
+	return err
 }

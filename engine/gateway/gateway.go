@@ -17,6 +17,7 @@ import (
 	"sekisho/engine/config"
 	"sekisho/engine/memory"
 	"sekisho/engine/pipeline"
+	"sekisho/engine/script"
 	"sekisho/engine/source"
 )
 
@@ -94,6 +95,7 @@ func Open(o Setup, diags *source.List) *Gateway {
 		Metrics:  &g.metrics.custom,
 		Cache:    cache,
 		Counters: memory.NewCounters(int(limits.CounterBytes / bytesPerCounter)),
+		Scripts:  script.NewPool(script.Limits{}),
 	}
 	g.registry = NewRegistry(NewTransport(transportOptions(o, limits)), o.Now)
 	g.services.Transport = g.registry.Transport()
@@ -121,6 +123,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (g *Gateway) install(s *Snapshot, diags *source.List) bool {
 	if s.backends = g.backends(s.model, diags); s.backends == nil {
 		return false
+	}
+	if s.scripts {
+		g.services.Scripts.Warm()
 	}
 	g.registry.Transport().SetCertificates(certificates(s.model))
 	g.current.Store(s)
@@ -274,6 +279,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	}
 	g.registry.Transport().CloseIdle()
 	g.tasks.Wait()
+	g.services.Scripts.Close()
 	if c, ok := g.services.Cache.(io.Closer); ok {
 		err = errors.Join(err, c.Close())
 	}

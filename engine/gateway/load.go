@@ -39,6 +39,7 @@ func read(o Setup, diags *source.List) (*Snapshot, Counts) {
 	l := newLoader(model, o.Table, diags)
 	s := l.snapshot()
 	l.counts.Compiled = l.exprs.Compiled()
+	s.scripts = l.exprs.UseScripts()
 	if diags.Errors() > before {
 		return nil, l.counts
 	}

@@ -630,7 +630,11 @@ func (b *backendBody) Read(p []byte) (int, error) {
 }
 
 // abort makes a Read under way fail.
-func (b *backendBody) abort() { b.call.conn.abort() }
+func (b *backendBody) abort() { b.Abort() }
+
+// Abort makes a Read under way fail: whoever reads the body of a send-request within a
+// time calls it at its end.
+func (b *backendBody) Abort() { b.call.conn.abort() }
 
 // Close implements io.Closer.
 func (b *backendBody) Close() error {

@@ -18,6 +18,7 @@ type Snapshot struct {
 	product map[*config.Product]*product
 	subs    map[*config.Subscription]*subscription
 	folders []string // to watch
+	scripts bool     // there is JavaScript to run
 
 	backends *Backends
 }

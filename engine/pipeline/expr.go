@@ -17,6 +17,7 @@ type Expressions struct {
 
 	folder *script.Folder // of modules, made when the first is named
 	guard  *Guard
+	script bool // some expression or module is JavaScript
 }
 
 // NewExpressions makes a compiler for a folder with modules under scriptDir; files may
@@ -28,6 +29,9 @@ func NewExpressions(files fs.FS, scriptDir string) *Expressions {
 // Compiled counts the expressions that compiled, each once: those of a fragment are
 // compiled wherever it is included.
 func (e *Expressions) Compiled() int { return len(e.compiled) }
+
+// UseScripts tells whether any JavaScript was compiled.
+func (e *Expressions) UseScripts() bool { return e.script }
 
 // CSharp implements Env.
 func (e *Expressions) CSharp(v source.View, block bool, diags *source.List) Expr {

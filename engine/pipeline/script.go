@@ -70,6 +70,7 @@ func (e *Expressions) Script(v source.View, block bool, diags *source.List) Expr
 		return nil
 	}
 	e.compiled[v.All()] = struct{}{}
+	e.script = true
 	return &Script{program: p, guard: e.guard}
 }
 
@@ -97,6 +98,7 @@ func (e *Expressions) Bundle(src string, v source.View, diags *source.List) Expr
 	if p == nil {
 		return nil
 	}
+	e.script = true
 	return &Script{program: p, guard: e.guard}
 }
 

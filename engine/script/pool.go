@@ -45,6 +45,9 @@ func NewPool(l Limits) *Pool {
 // Limits are the Pool's, defaults filled in.
 func (p *Pool) Limits() Limits { return p.limits }
 
+// Warm makes a VM if none is idle, so that the first evaluation does not wait for it.
+func (p *Pool) Warm() { p.giveBack(p.lease()) }
+
 // Close forgets the idle VMs and ends the watchdog once nothing runs. The Pool stays
 // usable.
 func (p *Pool) Close() {
