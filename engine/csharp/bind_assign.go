@@ -46,7 +46,7 @@ func (b *binder) assign(x *assignX) *expr {
 		return b.bad(x.span)
 	}
 	if x.op == "=" {
-		return b.store(x.span, l, b.convert(b.value(x.r), l.typ))
+		return b.store(x.span, l, b.convert(b.source(x.r), l.typ))
 	}
 	return b.compound(x, l, b.value(x.r))
 }

@@ -579,6 +579,9 @@ func (b *binder) emitFast(g *emitter, recv *expr, c *choice, site *dotnet.Site) 
 	}
 	var a func(f *frame) any
 	args := c.args
+	if f, ok := c.m.FastForm().(func(s, arg string, null bool) bool); ok {
+		return b.emitStringTest(g, f, recv, args, site)
+	}
 	if recv != nil {
 		a = recv.gen(g).any
 	} else if c.m.Ext {
@@ -618,7 +621,7 @@ func (b *binder) emitFast(g *emitter, recv *expr, c *choice, site *dotnet.Site) 
 			return fast(f.t, v, k, null)
 		}), true
 	case func(t *dotnet.Thread, recv any, key string, null bool) (string, bool):
-		if len(strs) != 1 {
+		if len(strs) != 1 || c.ret != b.lib.String {
 			return code{}, false
 		}
 		return strCode(func(f *frame) (string, bool) {
@@ -628,7 +631,7 @@ func (b *binder) emitFast(g *emitter, recv *expr, c *choice, site *dotnet.Site) 
 			return fast(f.t, v, k, null)
 		}), true
 	case func(t *dotnet.Thread, recv any, key string, null bool, other string, otherNull bool) (string, bool):
-		if len(strs) != 2 {
+		if len(strs) != 2 || c.ret != b.lib.String {
 			return code{}, false
 		}
 		return strCode(func(f *frame) (string, bool) {
@@ -650,6 +653,23 @@ func (b *binder) emitFast(g *emitter, recv *expr, c *choice, site *dotnet.Site) 
 		}}, true
 	}
 	return code{}, false
+}
+
+// emitStringTest calls a method that asks a string about another one.
+func (b *binder) emitStringTest(g *emitter, fast func(s, arg string, null bool) bool, recv *expr, args []*expr, site *dotnet.Site) (code, bool) {
+	if recv == nil || recv.typ != b.lib.String || len(args) != 1 || args[0].typ != b.lib.String {
+		return code{}, false
+	}
+	s, arg := recv.gen(g).asStr(), args[0].gen(g).asStr()
+	return boolCode(func(f *frame) bool {
+		v, null := s(f)
+		a, argNull := arg(f)
+		f.t.Site = site
+		if null {
+			dotnet.ThrowNullReference()
+		}
+		return fast(v, a, argNull)
+	}), true
 }
 
 // emitLocalCall calls a local function.

@@ -11,6 +11,15 @@ import (
 // value binds an expression that must have a value.
 func (b *binder) value(x syntax) *expr { return b.asValue(b.expr(x)) }
 
+// source binds what is converted to a type at once: a method group will do.
+func (b *binder) source(x syntax) *expr {
+	e := b.expr(x)
+	if e.kind == kGroup {
+		return e
+	}
+	return b.asValue(e)
+}
+
 // asValue reports what has no value.
 func (b *binder) asValue(e *expr) *expr {
 	switch e.kind {
@@ -159,8 +168,11 @@ func (b *binder) nameof(x *nameofX) *expr {
 		}
 		return constant(x.span, b.lib.String, n.name)
 	case *memberX:
-		if e := b.expr(n); e.kind == kBad {
-			return e
+		// An instance member may be named through its type.
+		if t := b.expr(n.x); t.kind != kType || len(t.typ.Find(n.name)) == 0 {
+			if e := b.expr(n); e.kind == kBad {
+				return e
+			}
 		}
 		return constant(x.span, b.lib.String, n.name)
 	case *typeNameX:
@@ -455,7 +467,7 @@ func (b *binder) anonymous(x *newAnonX) *expr {
 
 func (b *binder) cast(x *castX) *expr {
 	t := b.typ(x.typ)
-	e := b.value(x.x)
+	e := b.source(x.x)
 	if t == b.lib.Dynamic && e.kind == kValue {
 		return retype(e, t)
 	}

@@ -176,7 +176,7 @@ func (b *binder) initMember(m *expr, it initItem) []*expr {
 	if it.init != nil {
 		return b.initSteps(m, it.init)
 	}
-	v := b.value(it.value)
+	v := b.source(it.value)
 	if m.lv == nil || m.lv.readonly != "" {
 		b.errorf(it.span, "csharp-not-assignable", "this cannot be assigned to: it can only be read")
 		return nil
@@ -270,7 +270,7 @@ func (b *binder) arrayInit(t *dotnet.Type, init *initX) *expr {
 			b.errorf(it.span, "csharp-type-mismatch", "a value of the type %q is wanted", t.Elem.Name)
 			continue
 		}
-		items = append(items, b.adopted(b.convert(b.value(it.value), t.Elem)))
+		items = append(items, b.adopted(b.convert(b.source(it.value), t.Elem)))
 	}
 	return arrayOf(init.span, b.lib, t.Elem, items)
 }

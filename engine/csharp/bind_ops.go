@@ -108,6 +108,8 @@ func (b *binder) coalesce(x *binaryX, l, r *expr) *expr {
 		} else if r.typ != nil {
 			if _, ok := b.tryConvert(l, r.typ, false); ok {
 				t = r.typ
+			} else if inner, ok := b.tryConvert(&expr{typ: plain, at: l.at, gen: argGen}, r.typ, false); ok && l.typ.Kind == dotnet.NullableKind {
+				t, l = r.typ, lift(l, r.typ, inner)
 			}
 		}
 	}
@@ -118,9 +120,12 @@ func (b *binder) coalesce(x *binaryX, l, r *expr) *expr {
 	}
 	right := b.convert(r, t)
 	var left *expr
-	if t == plain {
+	switch t {
+	case l.typ:
+		left = l
+	case plain:
 		left = retype(l, t)
-	} else {
+	default:
 		left = b.convert(l, t)
 	}
 	return &expr{typ: t, at: x.span, gen: func(g *emitter) code {

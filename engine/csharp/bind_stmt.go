@@ -295,7 +295,7 @@ func (b *binder) statement(x statement) (s stmtGen, ends bool) {
 	case *returnS:
 		slot := &returnSlot{at: x.span}
 		if x.x != nil {
-			slot.x = b.value(x.x)
+			slot.x = b.source(x.x)
 		}
 		b.fn.slots = append(b.fn.slots, slot)
 		return func(g *emitter) exec {
@@ -418,7 +418,7 @@ func (b *binder) localVars(x *localS) stmtGen {
 			}
 			typ = e.typ
 		default:
-			e = b.adopted(b.convert(b.value(v.init), t))
+			e = b.adopted(b.convert(b.source(v.init), t))
 		}
 		s := b.declare(v.name, typ, v.span)
 		if x.konst && e != nil {

@@ -206,6 +206,8 @@ func (b *binder) result(e *expr) *expr {
 		return retype(e, b.lib.Object)
 	case kDefault:
 		b.errorf(e.at, "csharp-type-mismatch", "default has no type here").hintf("write default(T)")
+	case kGroup:
+		return b.asValue(e)
 	case kLambda:
 		b.errorf(e.at, "csharp-type-mismatch", "a lambda cannot be the result of an expression")
 	}

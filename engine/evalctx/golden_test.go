@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sort"
@@ -61,6 +62,10 @@ func differs(g golden, o Outcome) string {
 		return *s
 	}
 	want := g.exception()
+	if want == "" && g.ExpectedType == nil {
+		// What C# itself rejects has neither a value nor an exception.
+		want = "CompileError"
+	}
 	if o.Exception != nil {
 		if want == o.Exception.Type {
 			return ""
@@ -125,7 +130,7 @@ func runGolden(t *testing.T, rows []golden, context []byte, listed map[string]st
 		case diff == "":
 			equal++
 		case !known:
-			bad = append(bad, g.ID+": "+g.Code+": "+diff)
+			bad = append(bad, fmt.Sprintf("%s: %.120q: %s", g.ID, g.Code, diff))
 		}
 	}
 	for id := range listed {
