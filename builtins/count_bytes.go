@@ -27,22 +27,22 @@ func countBody(b *pipeline.Body, add func(n int64)) {
 		return
 	}
 	_, stream, length := b.Take()
-	b.SetStream(&countingStream{ReadCloser: stream, add: add}, length)
+	b.SetStream(&countingStream{ReadCloser: stream, length: length, add: add}, length)
 }
 
-// countingStream counts what is read from a stream, and tells it once: at the end, or
-// when the stream is closed before.
+// countingStream counts what is read from a stream, and tells it once: at the end,
+// before whoever reads can pass the last bytes on, or when the stream is closed before.
 type countingStream struct {
 	io.ReadCloser
-	add  func(n int64)
-	n    atomic.Int64
-	told atomic.Bool
+	length int64 // -1 if not known
+	add    func(n int64)
+	n      atomic.Int64
+	told   atomic.Bool
 }
 
 func (s *countingStream) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
-	s.n.Add(int64(n))
-	if err != nil {
+	if read := s.n.Add(int64(n)); err != nil || read == s.length {
 		s.tell()
 	}
 	return n, err
