@@ -10,15 +10,31 @@ import (
 type sequence struct {
 	node
 	items []JToken
+	shift int // how many were removed from the front
 }
 
 func (s *sequence) Len() int             { return len(s.items) }
 func (s *sequence) Child(i int) JToken   { return s.items[i] }
-func (s *sequence) indexOf(t JToken) int { return slices.Index(s.items, t) }
-func (s *sequence) set(i int, t JToken)  { s.items[i] = t }
-func (s *sequence) removeAt(i int)       { s.items = slices.Delete(s.items, i, i+1) }
+func (s *sequence) indexOf(t JToken) int { return find(s.items, t, s.shift) }
 func (s *sequence) clear()               { s.items = nil }
+
+func (s *sequence) set(i int, t JToken) {
+	t.base().at = i + s.shift
+	s.items[i] = t
+}
+
+func (s *sequence) removeAt(i int) {
+	if i == 0 {
+		s.items[0] = nil
+		s.items = s.items[1:]
+		s.shift++
+		return
+	}
+	s.items = slices.Delete(s.items, i, i+1)
+}
+
 func (s *sequence) insert(i int, t JToken) {
+	t.base().at = i + s.shift
 	if i == len(s.items) {
 		s.items = append(s.items, t)
 	} else {
@@ -31,6 +47,7 @@ func (s *sequence) copyTo(c JContainer, d *sequence) {
 	for i, t := range s.items {
 		d.items[i] = t.clone()
 		d.items[i].setParent(c)
+		d.items[i].base().at = i
 	}
 }
 
@@ -94,10 +111,15 @@ func (a *JArray) RemoveItem(t JToken) bool {
 }
 
 // IndexOf is JArray.IndexOf(item): by reference.
-func (a *JArray) IndexOf(t JToken) int { return slices.Index(a.items, t) }
+func (a *JArray) IndexOf(t JToken) int {
+	if t == nil || t.Parent() != JContainer(a) {
+		return -1
+	}
+	return a.indexOf(t)
+}
 
 // Contains is JArray.Contains(item): by reference.
-func (a *JArray) Contains(t JToken) bool { return t != nil && a.IndexOf(t) >= 0 }
+func (a *JArray) Contains(t JToken) bool { return a.IndexOf(t) >= 0 }
 
 // JConstructor is JavaScript's new Name(…), which Newtonsoft's reader accepts.
 type JConstructor struct {

@@ -186,6 +186,63 @@ func TestTree(t *testing.T) {
 	}
 }
 
+// TestLargeTrees walks and empties trees that a quadratic search would take
+// minutes for.
+func TestLargeTrees(t *testing.T) {
+	const n = 100_000
+	a := ParseArray("[" + strings.Repeat("0,", n-1) + "0]")
+	count := 0
+	for x := First(a); x != nil; x = Next(x) {
+		count++
+	}
+	if count != n {
+		t.Fatalf("walked over %d of %d", count, n)
+	}
+	for _, x := range Children(a)[:n/2] {
+		Remove(x)
+	}
+	for a.Len() > 0 {
+		Remove(Last(a))
+	}
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `"k%d":%d,`, i, i)
+	}
+	o := ParseObject("{" + b.String() + "}")
+	for _, p := range o.Properties() {
+		Remove(p)
+	}
+	if o.Len() != 0 {
+		t.Fatalf("%d properties are left", o.Len())
+	}
+}
+
+// TestHighTrees builds trees that would overflow the stack of whatever walks over
+// them.
+func TestHighTrees(t *testing.T) {
+	const want = "System.InsufficientExecutionStackException"
+	outward := func() any {
+		v := NewObject()
+		for range 1_000_000 {
+			v = NewObjectOf(NewProperty("a", v))
+		}
+		return v
+	}
+	inward := func() any {
+		v := NewArray()
+		for range 1_000_000 {
+			Add(v, NewArray())
+			v = v.At(0).(*JArray)
+		}
+		return v
+	}
+	for _, f := range []func() any{outward, inward} {
+		if got := thrown(f); !strings.HasPrefix(got, want) {
+			t.Errorf("got %.60s", got)
+		}
+	}
+}
+
 func TestConversions(t *testing.T) {
 	o := ParseObject(`{"i":1,"s":"x","n":null,"f":1.5,"h":2.5,"t":true,"a":[1],"ts":"true","d":"2024-03-05T10:00:00Z",
 		"big":9007199254740993,"m":1.10,"huge":12345678901234567890,"g":"11111111-2222-3333-4444-555555555555","five":"5","u":null}`)

@@ -11,6 +11,7 @@ type JObject struct {
 	node
 	props []*JProperty
 	index map[string]*JProperty // nil while there are few
+	shift int                   // how many were removed from the front
 }
 
 // indexed is the number of properties from which a map finds them.
@@ -37,21 +38,26 @@ func (o *JObject) Properties() []*JProperty { return slices.Clone(o.props) }
 
 // Property is JObject.Property(name), or nil.
 func (o *JObject) Property(name string) *JProperty {
-	if len(o.props) < indexed {
-		for _, p := range o.props {
-			if p.Name == name {
-				return p
-			}
-		}
-		return nil
+	if o.index != nil {
+		return o.index[name]
 	}
-	if o.index == nil {
-		o.index = make(map[string]*JProperty, 2*len(o.props))
-		for _, p := range o.props {
-			o.index[p.Name] = p
+	for _, p := range o.props {
+		if p.Name == name {
+			return p
 		}
 	}
-	return o.index[name]
+	return nil
+}
+
+// reindex makes the index when there are many properties.
+func (o *JObject) reindex() {
+	if o.index != nil || len(o.props) < indexed {
+		return
+	}
+	o.index = make(map[string]*JProperty, 2*len(o.props))
+	for _, p := range o.props {
+		o.index[p.Name] = p
+	}
 }
 
 // PropertyComparison is JObject.Property(name, comparison): an exact match comes
@@ -126,9 +132,7 @@ func (o *JObject) Values() []JToken {
 	return out
 }
 
-func (o *JObject) indexOf(t JToken) int {
-	return slices.IndexFunc(o.props, func(p *JProperty) bool { return JToken(p) == t })
-}
+func (o *JObject) indexOf(t JToken) int { return find(o.props, t, o.shift) }
 
 func (o *JObject) check(t, instead JToken) {
 	p, ok := t.(*JProperty)
@@ -145,6 +149,7 @@ func (o *JObject) check(t, instead JToken) {
 
 func (o *JObject) insert(i int, t JToken) {
 	p := t.(*JProperty)
+	p.at = i + o.shift
 	if i == len(o.props) {
 		o.props = append(o.props, p)
 	} else {
@@ -153,10 +158,12 @@ func (o *JObject) insert(i int, t JToken) {
 	if o.index != nil {
 		o.index[p.Name] = p
 	}
+	o.reindex()
 }
 
 func (o *JObject) set(i int, t JToken) {
 	p := t.(*JProperty)
+	p.at = i + o.shift
 	if o.index != nil {
 		delete(o.index, o.props[i].Name)
 		o.index[p.Name] = p
@@ -168,6 +175,12 @@ func (o *JObject) removeAt(i int) {
 	if o.index != nil {
 		delete(o.index, o.props[i].Name)
 	}
+	if i == 0 {
+		o.props[0] = nil
+		o.props = o.props[1:]
+		o.shift++
+		return
+	}
 	o.props = slices.Delete(o.props, i, i+1)
 }
 
@@ -177,9 +190,11 @@ func (o *JObject) clone() JToken {
 	c := &JObject{props: make([]*JProperty, len(o.props))}
 	for i, p := range o.props {
 		q := p.clone().(*JProperty)
-		q.parent = c
+		q.setParent(c)
+		q.at = i
 		c.props[i] = q
 	}
+	c.reindex()
 	return c
 }
 
@@ -223,9 +238,9 @@ func (p *JProperty) SetValue(value JToken) {
 	}
 	value = adopt(p, value)
 	p.check(value, p.value)
+	value.setParent(p)
 	p.value.setParent(nil)
 	p.value = value
-	value.setParent(p)
 }
 
 func (p *JProperty) check(t, instead JToken) {

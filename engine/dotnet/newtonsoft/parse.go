@@ -99,14 +99,14 @@ func (r *reader) container() JToken {
 			}
 			p := &JProperty{Name: name, value: t}
 			t.setParent(p)
-			p.parent = c
+			p.setParent(c)
 			c.insert(len(c.props), p)
 		case *JArray:
 			t.setParent(c)
-			c.items = append(c.items, t)
+			c.insert(len(c.items), t)
 		case *JConstructor:
 			t.setParent(c)
-			c.items = append(c.items, t)
+			c.insert(len(c.items), t)
 		}
 	}
 	for r.read() {

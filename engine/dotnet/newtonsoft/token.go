@@ -3,8 +3,8 @@
 //
 // Tokens are pointers with reference semantics and know their parents: a token
 // that is put into a second place is copied, and one that is changed in place is
-// changed for whoever holds it. A tree belongs to one exchange and is not safe
-// for concurrent changes.
+// changed for whoever holds it. A tree belongs to one exchange; it may be read by
+// several goroutines at once, but not while it is changed.
 //
 // Null as a C# reference is a nil JToken; JSON's null is a *JValue of type Null.
 package newtonsoft
@@ -67,6 +67,7 @@ type JToken interface {
 	String() string
 
 	setParent(JContainer)
+	base() *node
 	clone() JToken
 }
 
@@ -86,10 +87,52 @@ type JContainer interface {
 	check(t, instead JToken)
 }
 
-type node struct{ parent JContainer }
+type node struct {
+	parent JContainer
+	at     int // where it was put: see find
+	height int // of the tree below, at least
+}
 
-func (n *node) Parent() JContainer     { return n.parent }
-func (n *node) setParent(p JContainer) { n.parent = p }
+// maxHeight bounds trees that expressions build: what walks over them recurses.
+const maxHeight = 5000
+
+func (n *node) Parent() JContainer { return n.parent }
+func (n *node) base() *node        { return n }
+
+// setParent also passes the height on to the containers above. It throws before
+// anything changes if the tree becomes too high.
+func (n *node) setParent(p JContainer) {
+	h := n.height
+	for c := p; c != nil; c = c.Parent() {
+		h++
+		b := c.base()
+		if b.height >= h {
+			break
+		}
+		if h > maxHeight {
+			clr.Throw("System.InsufficientExecutionStackException", "Insufficient stack to continue executing the program safely. This can happen from having too many functions on the call stack or function on the stack using too much stack space.")
+		}
+		b.height = h
+	}
+	n.parent = p
+}
+
+// find is the index of t among items, or -1. The search begins where t was put,
+// moved by shift: loops that walk over siblings or remove them from the front or
+// the end find each at once. Nothing is written: branches of one exchange may
+// read a tree at the same time.
+func find[T JToken](items []T, t JToken, shift int) int {
+	guess := min(max(t.base().at-shift, 0), len(items)-1)
+	for d := 0; d < len(items); d++ {
+		if i := guess - d; i >= 0 && JToken(items[i]) == t {
+			return i
+		}
+		if i := guess + d; i < len(items) && JToken(items[i]) == t {
+			return i
+		}
+	}
+	return -1
+}
 
 // ClassName is the full name of the token's class.
 func ClassName(t JToken) string {
@@ -289,9 +332,9 @@ func Replace(t, value JToken) {
 	}
 	value = adopt(p, value)
 	p.check(value, t)
+	value.setParent(p)
 	p.set(p.indexOf(t), value)
 	t.setParent(nil)
-	value.setParent(p)
 }
 
 // AddAfterSelf is JToken.AddAfterSelf(content).
@@ -341,8 +384,8 @@ func addContent(c JContainer, at int, content any) {
 func addToken(c JContainer, at int, t JToken) {
 	t = adopt(c, t)
 	c.check(t, nil)
-	c.insert(at, t)
 	t.setParent(c)
+	c.insert(at, t)
 }
 
 // adopt makes t ready to stand in p: null becomes a null value, and a token that

@@ -166,11 +166,12 @@ func compareValues(kind JTokenType, a, b any) int {
 	case Date:
 		return cmp.Compare(dateTicks(a), dateTicks(b))
 	case Bytes:
+		x, _ := a.([]byte)
 		y, ok := b.([]byte)
 		if !ok {
 			clr.ThrowArgument("Object must be of type byte[].", "")
 		}
-		return bytes.Compare(a.([]byte), y)
+		return bytes.Compare(x, y)
 	case Guid:
 		x, _ := a.(clr.Guid)
 		y, ok := b.(clr.Guid)

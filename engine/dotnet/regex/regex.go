@@ -8,6 +8,7 @@ package regex
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -404,6 +405,7 @@ type text struct {
 	s       string
 	runes   []rune
 	offsets []int32 // byte offset of every rune, and of the end; nil for ASCII
+	units   []int32 // UTF-16 index of every rune, and of the end; nil for ASCII
 }
 
 func newText(s string) *text {
@@ -421,6 +423,8 @@ func newText(s string) *text {
 func (t *text) decode() {
 	t.runes = t.runes[:0]
 	t.offsets = make([]int32, 0, len(t.s)+1)
+	t.units = make([]int32, 0, len(t.s)+1)
+	unit := int32(0)
 	for i := 0; i < len(t.s); {
 		r, size := utf8.DecodeRuneInString(t.s[i:])
 		if r == utf8.RuneError && size == 1 && i+3 <= len(t.s) {
@@ -429,10 +433,15 @@ func (t *text) decode() {
 			}
 		}
 		t.offsets = append(t.offsets, int32(i))
+		t.units = append(t.units, unit)
 		t.runes = append(t.runes, r)
 		i += size
+		if unit++; r > 0xFFFF {
+			unit++
+		}
 	}
 	t.offsets = append(t.offsets, int32(len(t.s)))
+	t.units = append(t.units, unit)
 }
 
 // slice is the text of runes [i, j).
@@ -448,7 +457,7 @@ func (t *text) unit(i int) int {
 	if t.offsets == nil {
 		return i
 	}
-	return clr.Len(t.s[:t.offsets[i]])
+	return int(t.units[i])
 }
 
 func (t *text) unitLen() int { return t.unit(len(t.runes)) }
@@ -458,17 +467,8 @@ func (t *text) runeAt(unit int) int {
 	if t.offsets == nil {
 		return unit
 	}
-	n := 0
-	for i, r := range t.runes {
-		if n >= unit {
-			return i
-		}
-		n++
-		if r > 0xFFFF {
-			n++
-		}
-	}
-	return len(t.runes)
+	i, _ := slices.BinarySearch(t.units, int32(unit))
+	return i
 }
 
 // Cache keeps compiled patterns for the static methods of Regex, which .NET

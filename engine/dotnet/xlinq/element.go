@@ -13,6 +13,19 @@ type content struct {
 	// open says that the element is written with an end tag even without nodes:
 	// its content is the empty string, not null.
 	open bool
+	// shift is how many nodes were removed from the front.
+	shift int
+}
+
+// put inserts a node before the one numbered at.
+func (c *content) put(at int, n Node, in Container) {
+	n.setContainer(in)
+	n.base().at = at + c.shift
+	if at == len(c.nodes) {
+		c.nodes = append(c.nodes, n)
+	} else {
+		c.nodes = slices.Insert(c.nodes, at, n)
+	}
 }
 
 // Element is an XElement.
@@ -57,9 +70,7 @@ func (e *Element) clone() Node {
 func cloneNodes(to Container, nodes []Node) {
 	c := to.content()
 	for _, n := range nodes {
-		m := n.clone()
-		m.setContainer(to)
-		c.nodes = append(c.nodes, m)
+		c.put(len(c.nodes), n.clone(), to)
 	}
 }
 
@@ -176,9 +187,8 @@ func insert(c Container, at int, what any) {
 			w = w.clone()
 		}
 		c.admit(w)
-		inner.nodes = slices.Insert(inner.nodes, at, w)
+		inner.put(at, w, c)
 		inner.open = true
-		w.setContainer(c)
 	case []any:
 		for _, x := range w {
 			before := len(inner.nodes)
@@ -213,8 +223,7 @@ func insertText(c Container, at int, s string) {
 	}
 	t := &Text{Value: s}
 	c.admit(t)
-	inner.nodes = slices.Insert(inner.nodes, at, Node(t))
-	t.setContainer(c)
+	inner.put(at, t, c)
 }
 
 // isWithin reports whether c stands in n, or is it.

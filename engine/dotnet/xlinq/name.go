@@ -2,8 +2,8 @@
 // reader and its writer, and what expressions use of XmlDocument and XmlReader.
 //
 // Nodes are pointers with reference semantics and know their parents: a node that
-// is put into a second place is copied. A tree belongs to one exchange and is not
-// safe for concurrent changes. The reader refuses document types, so that there
+// is put into a second place is copied. A tree belongs to one exchange; it may be
+// read by several goroutines at once, but not while it is changed. The reader refuses document types, so that there
 // are no entities to expand, and bounds the depth.
 package xlinq
 

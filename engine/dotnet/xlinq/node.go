@@ -39,6 +39,7 @@ type Node interface {
 	String() string
 
 	setContainer(Container)
+	base() *leaf
 	clone() Node
 }
 
@@ -50,10 +51,35 @@ type Container interface {
 	admit(n Node)
 }
 
-type leaf struct{ in Container }
+type leaf struct {
+	in     Container
+	at     int // where it was put: see position
+	height int // of the tree below, at least
+}
 
-func (l *leaf) Container() Container     { return l.in }
-func (l *leaf) setContainer(c Container) { l.in = c }
+// maxHeight bounds trees that expressions build: what walks over them recurses.
+const maxHeight = 5000
+
+func (l *leaf) Container() Container { return l.in }
+func (l *leaf) base() *leaf          { return l }
+
+// setContainer also passes the height on to the containers above. It throws
+// before anything changes if the tree becomes too high.
+func (l *leaf) setContainer(in Container) {
+	h := l.height
+	for c := in; c != nil; c = c.Container() {
+		h++
+		b := c.base()
+		if b.height >= h {
+			break
+		}
+		if h > maxHeight {
+			clr.Throw("System.InsufficientExecutionStackException", "Insufficient stack to continue executing the program safely. This can happen from having too many functions on the call stack or function on the stack using too much stack space.")
+		}
+		b.height = h
+	}
+	l.in = in
+}
 
 // Text is an XText, or with CData an XCData.
 type Text struct {
@@ -207,7 +233,21 @@ func needContainer(n Node) Container {
 	return c
 }
 
-func position(n Node) int { return slices.Index(n.Container().content().nodes, n) }
+// position is the index of a node in its container. The search begins where the
+// node was put, moved by what was removed from the front: loops that walk over
+// siblings or remove them find each at once.
+func position(n Node) int {
+	c := n.Container().content()
+	guess := min(max(n.base().at-c.shift, 0), len(c.nodes)-1)
+	for d := 0; ; d++ {
+		if i := guess - d; i >= 0 && c.nodes[i] == n {
+			return i
+		}
+		if i := guess + d; i < len(c.nodes) && c.nodes[i] == n {
+			return i
+		}
+	}
+}
 
 // NextNode and PreviousNode are the siblings of a node, or nil.
 func NextNode(n Node) Node     { return siblingNode(n, 1) }
@@ -265,8 +305,13 @@ func Ancestors(n Node, name *Name) []*Element {
 // Remove is XNode.Remove().
 func Remove(n Node) {
 	c := needContainer(n).content()
-	i := position(n)
-	c.nodes = slices.Delete(c.nodes, i, i+1)
+	if i := position(n); i == 0 {
+		c.nodes[0] = nil
+		c.nodes = c.nodes[1:]
+		c.shift++
+	} else {
+		c.nodes = slices.Delete(c.nodes, i, i+1)
+	}
 	c.open = len(c.nodes) > 0
 	n.setContainer(nil)
 }

@@ -48,7 +48,9 @@ func TryParse(s string, o LoadOptions) (d *Document, err error) {
 type open struct {
 	e         *Element
 	tag       string
-	line, at  int // of its start tag's name
+	line      int // of its start tag
+	lineAt    int // byte offset at which that line starts
+	at        int // byte offset of its name
 	bindings  int // how many namespaces were in scope before it
 	keepSpace bool
 }
@@ -112,8 +114,7 @@ func (p *parser) document() *Document {
 		d.Declaration = p.declaration()
 	}
 	put := func(n Node) {
-		n.setContainer(d)
-		d.children.nodes = append(d.children.nodes, n)
+		d.children.put(len(d.children.nodes), n, d)
 	}
 	for {
 		before := p.i
@@ -323,8 +324,7 @@ func (p *parser) unclosed() {
 }
 
 func (p *parser) put(top *open, n Node) {
-	n.setContainer(top.e)
-	top.e.children.nodes = append(top.e.children.nodes, n)
+	top.e.children.put(len(top.e.children.nodes), n, top.e)
 	top.e.children.open = true
 }
 
@@ -421,13 +421,13 @@ func (p *parser) startTag() *Element {
 		p.eof("Name")
 	}
 	start := p.i
-	line, column := p.line, p.column(start)
+	o := open{line: p.line, lineAt: p.lineAt, at: start, bindings: len(p.scope), keepSpace: p.keepSpace}
 	tag := p.name()
+	o.tag = tag
 	prefix, local := p.split(tag, start)
 	if len(p.stack) >= maxDepth {
 		p.failAt(start, "The elements of the document are nested too deep.")
 	}
-	o := open{tag: tag, line: line, at: column, bindings: len(p.scope), keepSpace: p.keepSpace}
 	if n := len(p.stack); n > 0 {
 		o.keepSpace = p.stack[n-1].keepSpace
 	}
@@ -435,6 +435,10 @@ func (p *parser) startTag() *Element {
 	attributes := p.attributes(&o)
 	uri := p.resolve(prefix, start)
 	e.Name = Name{uri, local}
+	var seen map[Name]bool // where there are many
+	if len(attributes) > 8 {
+		seen = make(map[Name]bool, len(attributes))
+	}
 	for _, a := range attributes {
 		name := Name{Local: a.local}
 		switch {
@@ -443,8 +447,11 @@ func (p *parser) startTag() *Element {
 		case a.prefix != "":
 			name.Space = p.resolve(a.prefix, a.at)
 		}
-		if e.Attribute(name) != nil {
+		if seen[name] || seen == nil && e.Attribute(name) != nil {
 			p.failAt(a.at, "'%s' is a duplicate attribute name.", qualified(a.prefix, a.local))
+		}
+		if seen != nil {
+			seen[name] = true
 		}
 		e.attributes = append(e.attributes, &Attribute{name: name, Value: a.value, of: e})
 	}
@@ -483,9 +490,10 @@ func (p *parser) resolve(prefix string, at int) string {
 	return uri
 }
 
-// maxAttributes bounds the attributes of an element: each is compared with the
-// others.
-const maxAttributes = 2000
+const (
+	maxAttributes = 2000 // of an element
+	maxNamespaces = 256  // declared around an element: names are looked up among them
+)
 
 func (p *parser) attributes(o *open) []rawAttribute {
 	var out []rawAttribute
@@ -530,6 +538,9 @@ func (p *parser) attributes(o *open) []rawAttribute {
 		case prefix == "xml" && local == "space":
 			o.keepSpace = p.keepSpace || a.value == "preserve"
 		}
+		if len(p.scope) > maxNamespaces {
+			p.failAt(at, "Too many namespaces are declared.")
+		}
 		out = append(out, a)
 	}
 }
@@ -558,7 +569,7 @@ func (p *parser) attributeValue() string {
 		}
 		chunk := p.s[p.i : p.i+end]
 		p.checkChars(chunk)
-		b = append(b, strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\t", " ").Replace(chunk)...)
+		b = append(b, attributeSpace(chunk)...)
 		p.advance(p.i + end)
 		switch p.s[p.i] {
 		case quote:
@@ -571,6 +582,20 @@ func (p *parser) attributeValue() string {
 	}
 }
 
+// attributeSpace makes line ends and tabs spaces.
+func attributeSpace(s string) string {
+	if !strings.ContainsAny(s, "\r\n\t") {
+		return s
+	}
+	s = strings.ReplaceAll(s, "\r\n", " ")
+	return strings.Map(func(r rune) rune {
+		if r == '\r' || r == '\n' || r == '\t' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
 func (p *parser) endTag(top *open) {
 	p.i += 2
 	start := p.i
@@ -579,7 +604,7 @@ func (p *parser) endTag(top *open) {
 	}
 	tag := p.name()
 	if tag != top.tag {
-		p.failAt(start, "The '%s' start tag on line %d position %d does not match the end tag of '%s'.", top.tag, top.line, top.at, tag)
+		p.failAt(start, "The '%s' start tag on line %d position %d does not match the end tag of '%s'.", top.tag, top.line, clr.Len(p.s[top.lineAt:top.at])+1, tag)
 	}
 	p.space()
 	if p.end() || p.s[p.i] != '>' {

@@ -17,7 +17,7 @@ const (
 // Format is XNode.ToString(options). A document is written without its
 // declaration.
 func Format(n Node, o SaveOptions) string {
-	w := &writer{indent: o&DisableFormatting == 0, omit: o&OmitDuplicateNamespaces != 0}
+	w := &writer{indent: o&DisableFormatting == 0, omit: o&OmitDuplicateNamespaces != 0, latest: map[string]int{}}
 	w.scope = []binding{{"xmlns", xmlnsNS}, {"xml", xmlNS}, {"", ""}}
 	if e, ok := n.(*Element); ok {
 		// Prefixes that ancestors declare are kept.
@@ -48,13 +48,21 @@ func Save(d *Document, o SaveOptions) string {
 
 type binding struct{ prefix, uri string }
 
+// declared is a binding of the tree; shadows is the index of the one with the same
+// prefix before it, -1 if there is none.
+type declared struct {
+	binding
+	shadows int
+}
+
 // writer writes as XmlWriter does for XNode: known holds the prefixes that the
 // tree declares, scope those that the written text has.
 type writer struct {
 	b      []byte
 	indent bool
 	omit   bool
-	known  []binding
+	known  []declared
+	latest map[string]int // the index in known that a prefix stands for
 	scope  []binding
 	depth  int
 	mixed  bool // text stands in the element: no indentation
@@ -63,12 +71,33 @@ type writer struct {
 // declare adds the declarations of e to what is known.
 func (w *writer) declare(e *Element) {
 	for _, a := range e.attributes {
-		if a.name.Space == xmlnsNS {
-			w.known = append(w.known, binding{a.name.Local, a.Value})
-		} else if a.IsNamespace() {
-			w.known = append(w.known, binding{"", a.Value})
+		if !a.IsNamespace() {
+			continue
+		}
+		b := binding{a.name.Local, a.Value}
+		if a.name.Space == "" {
+			b.prefix = ""
+		}
+		d := declared{b, -1}
+		if i, ok := w.latest[b.prefix]; ok {
+			d.shadows = i
+		}
+		w.latest[b.prefix] = len(w.known)
+		w.known = append(w.known, d)
+	}
+}
+
+// forget takes back what was declared behind the first n.
+func (w *writer) forget(n int) {
+	for i := len(w.known) - 1; i >= n; i-- {
+		d := w.known[i]
+		if d.shadows < 0 {
+			delete(w.latest, d.prefix)
+		} else {
+			w.latest[d.prefix] = d.shadows
 		}
 	}
+	w.known = w.known[:n]
 }
 
 // prefix is the prefix that the tree has for a namespace.
@@ -83,14 +112,7 @@ func (w *writer) prefix(uri string, allowDefault bool) (string, bool) {
 	}
 	for i := len(w.known) - 1; i >= 0; i-- {
 		k := w.known[i]
-		if k.uri != uri || k.prefix == "" && !allowDefault {
-			continue
-		}
-		shadowed := false
-		for _, later := range w.known[i+1:] {
-			shadowed = shadowed || later.prefix == k.prefix
-		}
-		if !shadowed {
+		if k.uri == uri && (allowDefault || k.prefix != "") && w.latest[k.prefix] == i {
 			return k.prefix, true
 		}
 	}
@@ -223,7 +245,8 @@ func (w *writer) element(e *Element) {
 		}
 		w.b = append(append(append(w.b, "</"...), tag...), '>')
 	}
-	w.known, w.scope, w.mixed = w.known[:outerKnown], w.scope[:outerScope], outerMixed
+	w.forget(outerKnown)
+	w.scope, w.mixed = w.scope[:outerScope], outerMixed
 }
 
 func (w *writer) attribute(a *Attribute, pending []binding, outerScope int) []binding {

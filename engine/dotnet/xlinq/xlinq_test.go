@@ -111,6 +111,46 @@ func TestTree(t *testing.T) {
 	}
 }
 
+// TestLargeTrees walks, searches and empties a tree that a quadratic search would
+// take minutes for.
+func TestLargeTrees(t *testing.T) {
+	const n = 60_000
+	e := el("<a>" + strings.Repeat("<b c='1'/>", n) + "</a>")
+	count := 0
+	for x := FirstNode(e); x != nil; x = NextNode(x) {
+		count++
+	}
+	if found := len(SelectNodes(e, "//b[@c='1']", nil)); count != n || found != n {
+		t.Fatalf("walked over %d and selected %d of %d", count, found, n)
+	}
+	for _, x := range Nodes(e) {
+		Remove(x)
+	}
+	if !e.IsEmpty() {
+		t.Fatal("nodes are left")
+	}
+	many := strings.Builder{}
+	for i := range 200 {
+		fmt.Fprintf(&many, " xmlns:p%d='u'", i)
+	}
+	flat(el("<a" + many.String() + ">" + strings.Repeat("<p1:b/>", 30_000) + "</a>"))
+}
+
+// TestHighTree builds a tree that would overflow the stack of whatever walks over
+// it.
+func TestHighTree(t *testing.T) {
+	got := thrown(func() any {
+		e := NewElement(Name{Local: "a"})
+		for range 1_000_000 {
+			e = NewElement(Name{Local: "a"}, e)
+		}
+		return e
+	})
+	if !strings.HasPrefix(got, "InsufficientExecutionStackException") {
+		t.Errorf("got %.60s", got)
+	}
+}
+
 func TestXmlDocument(t *testing.T) {
 	x := NewXmlDocument()
 	x.LoadXml("<?xml version=\"1.0\"?><a> <b c='1'>t</b> <n xmlns='urn:n'><b>u</b></n></a>")

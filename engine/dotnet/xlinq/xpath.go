@@ -1,8 +1,6 @@
 package xlinq
 
 import (
-	"slices"
-
 	"sekisho/engine/dotnet/clr"
 
 	"github.com/antchfx/xpath"
@@ -160,7 +158,7 @@ func (c *cursor) move(to func(i, n int) int) bool {
 		return false
 	}
 	nodes := c.node.Container().content().nodes
-	i := to(slices.Index(nodes, c.node), len(nodes))
+	i := to(position(c.node), len(nodes))
 	if i < 0 || i >= len(nodes) {
 		return false
 	}
