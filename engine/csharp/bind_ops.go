@@ -174,6 +174,10 @@ func (b *binder) operator(op string, opAt, at span, l, r *expr) *expr {
 	}
 	equality := op == "==" || op == "!="
 	if op == "+" && (l.typ == b.lib.String || r.typ == b.lib.String) && !void(l) && !void(r) {
+		// XNamespace + string is an XName.
+		if e := b.userOperator(op, at, l, r); e != nil {
+			return e
+		}
 		return b.concat(at, l, r)
 	}
 	if e := b.lifted(op, opAt, at, l, r); e != nil {

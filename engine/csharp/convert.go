@@ -345,6 +345,9 @@ func (b *binder) numericTo(e *expr, to *dotnet.Type, explicit bool) (*expr, bool
 }
 
 func convertNumber(e *expr, to *dotnet.Type) *expr {
+	if e.typ == to {
+		return e
+	}
 	if e.konst {
 		return constant(e.at, to, dotnet.ConvertNumber(e.val, to))
 	}

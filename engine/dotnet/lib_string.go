@@ -17,6 +17,14 @@ func stringDecls() []*Decl {
 	}
 }
 
+// given is an argument named value that must not be null.
+func given(v string, null bool) string {
+	if null {
+		clr.ThrowNull("value")
+	}
+	return v
+}
+
 func stringDecl() *Decl {
 	d := class("System.String : IComparable, IComparable<string>, IEquatable<string>, IEnumerable<char>, ICloneable, IConvertible",
 		Const("string Empty", ""),
@@ -33,10 +41,13 @@ func stringDecl() *Decl {
 		})),
 		Prop("int Length", func(_ *Thread, a []any) any { return int32(clr.Len(a[0].(string))) }),
 		Index("char this[int index]", func(_ *Thread, a []any) any { return clr.At(a[0].(string), argInt(a, 1)) }),
-		Static("bool IsNullOrEmpty(string value)", func(_ *Thread, a []any) any { return str(a[0]) == "" }),
-		Static("bool IsNullOrWhiteSpace(string value)", func(_ *Thread, a []any) any { return clr.IsWhiteSpace(str(a[0])) }),
+		Static("bool IsNullOrEmpty(string value)", func(_ *Thread, a []any) any { return str(a[0]) == "" }).
+			Fast(func(s string, _ bool) bool { return s == "" }),
+		Static("bool IsNullOrWhiteSpace(string value)", func(_ *Thread, a []any) any { return clr.IsWhiteSpace(str(a[0])) }).
+			Fast(func(s string, _ bool) bool { return clr.IsWhiteSpace(s) }),
 
-		Method("bool Equals(string value)", func(_ *Thread, a []any) any { return equalStrings(a[0], a[1], clr.Ordinal) }),
+		Method("bool Equals(string value)", func(_ *Thread, a []any) any { return equalStrings(a[0], a[1], clr.Ordinal) }).
+			Fast(func(s, v string, null bool) bool { return !null && s == v }),
 		Method("bool Equals(string value, StringComparison comparisonType)", func(_ *Thread, a []any) any {
 			return equalStrings(a[0], a[1], comparison(a[2]))
 		}),
@@ -64,16 +75,19 @@ func stringDecl() *Decl {
 		Method("int CompareTo(string strB)", func(_ *Thread, a []any) any { return compareStrings(a[0], a[1], clr.CurrentCulture) }),
 		Method("int CompareTo(object value)", compareBoxed),
 
-		Method("bool Contains(string value)", f2(func(s, v string) bool { return strings.Contains(s, v) })),
+		Method("bool Contains(string value)", f2(func(s, v string) bool { return strings.Contains(s, v) })).
+			Fast(func(s, v string, null bool) bool { return strings.Contains(s, given(v, null)) }),
 		Method("bool Contains(char value)", f2(func(s string, c clr.Char) bool { return clr.Contains(s, c.String(), clr.Ordinal) })),
 		Method("bool Contains(string value, StringComparison comparisonType)", f3(clr.Contains)),
-		Method("bool StartsWith(string value)", f2(func(s, v string) bool { return clr.StartsWith(s, v, clr.CurrentCulture) })),
+		Method("bool StartsWith(string value)", f2(func(s, v string) bool { return clr.StartsWith(s, v, clr.CurrentCulture) })).
+			Fast(func(s, v string, null bool) bool { return clr.StartsWith(s, given(v, null), clr.CurrentCulture) }),
 		Method("bool StartsWith(char value)", f2(func(s string, c clr.Char) bool { return strings.HasPrefix(s, c.String()) })),
 		Method("bool StartsWith(string value, StringComparison comparisonType)", f3(clr.StartsWith)),
 		Method("bool StartsWith(string value, bool ignoreCase, CultureInfo culture)", func(t *Thread, a []any) any {
 			return clr.StartsWith(a[0].(string), argStr(t, a, 1), cultureCase(a[2]))
 		}),
-		Method("bool EndsWith(string value)", f2(func(s, v string) bool { return clr.EndsWith(s, v, clr.CurrentCulture) })),
+		Method("bool EndsWith(string value)", f2(func(s, v string) bool { return clr.EndsWith(s, v, clr.CurrentCulture) })).
+			Fast(func(s, v string, null bool) bool { return clr.EndsWith(s, given(v, null), clr.CurrentCulture) }),
 		Method("bool EndsWith(char value)", f2(func(s string, c clr.Char) bool { return strings.HasSuffix(s, c.String()) })),
 		Method("bool EndsWith(string value, StringComparison comparisonType)", f3(clr.EndsWith)),
 		Method("bool EndsWith(string value, bool ignoreCase, CultureInfo culture)", func(t *Thread, a []any) any {

@@ -28,7 +28,8 @@ type Thread struct {
 	// Site is where the evaluation is, good enough to say where it failed.
 	Site *Site
 
-	deadline time.Time
+	budget   time.Duration
+	deadline time.Time // set at the first look at the clock
 	ticks    int
 	memory   int64
 	depth    int
@@ -46,10 +47,7 @@ const (
 // Begin readies the Thread for an evaluation that may take so long and so many
 // bytes; 0 means without limit. now is the clock for deadline and DateTime.UtcNow.
 func (t *Thread) Begin(ctx apim.Context, budget time.Duration, memory int64, now func() time.Time) {
-	*t = Thread{Ctx: ctx, ticks: ticksPerLook, memory: memory, now: now, stack: t.stack[:0]}
-	if budget > 0 {
-		t.deadline = now().Add(budget)
-	}
+	*t = Thread{Ctx: ctx, ticks: ticksPerLook, memory: memory, budget: budget, now: now, stack: t.stack[:0]}
 	if memory <= 0 {
 		t.memory = 1 << 62
 	}
@@ -79,7 +77,13 @@ func (t *Thread) Ticks(n int) {
 
 func (t *Thread) look() {
 	t.ticks = ticksPerLook
-	if !t.deadline.IsZero() && t.now().After(t.deadline) {
+	if t.budget <= 0 {
+		return
+	}
+	// The clock is not read at all for what ends before the first look.
+	if now := t.now(); t.deadline.IsZero() {
+		t.deadline = now.Add(t.budget)
+	} else if now.After(t.deadline) {
 		panic(&Abort{"the expression exceeded its time budget"})
 	}
 }
