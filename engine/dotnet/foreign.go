@@ -2,6 +2,7 @@ package dotnet
 
 import (
 	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/dotnet/crypto"
 	json "sekisho/engine/dotnet/newtonsoft"
 	"sekisho/engine/dotnet/web"
 )
@@ -104,7 +105,7 @@ func urlText(u *apim.URL) string {
 	return u.Scheme + "://" + host + u.Path + u.QueryString
 }
 
-func certificateText(c *apim.Certificate) string { return "" }
+func certificateText(c *apim.Certificate) string { return crypto.CertificateText(c) }
 
 // uriOf makes the Uri of a text that package newtonsoft converted to one.
 func uriOf(v any, to *Type) any {
