@@ -10,50 +10,49 @@ import (
 // contextObject is what templates see as `context`. Everything is read when it is
 // asked for.
 func contextObject(c apim.Context) object {
-	get := func(f func() any) func() any { return f }
 	return fields{
-		{"Request", get(func() any { return requestObject(c.Request()) })},
-		{"Response", get(func() any { return responseObject(c) })},
-		{"Variables", get(func() any { return variables{c.Variables()} })},
-		{"RequestId", get(func() any { return c.RequestID() })},
-		{"Timestamp", get(func() any { return c.Timestamp() })},
-		{"Api", get(func() any { return apiObject(c.API()) })},
-		{"Operation", get(func() any {
+		{"Request", func() any { return requestObject(c.Request()) }},
+		{"Response", func() any { return responseObject(c) }},
+		{"Variables", func() any { return variables{c.Variables()} }},
+		{"RequestId", func() any { return c.RequestID() }},
+		{"Timestamp", func() any { return c.Timestamp() }},
+		{"Api", func() any { return apiObject(c.API()) }},
+		{"Operation", func() any {
 			o := c.Operation()
 			if o == nil {
 				return nil
 			}
 			return fields{{"Id", o.ID}, {"Name", o.Name}, {"Method", o.Method}, {"UrlTemplate", o.URLTemplate}}
-		})},
-		{"Product", get(func() any {
+		}},
+		{"Product", func() any {
 			p := c.Product()
 			if p == nil {
 				return nil
 			}
 			return fields{{"Id", p.ID}, {"Name", p.Name}}
-		})},
-		{"Subscription", get(func() any {
+		}},
+		{"Subscription", func() any {
 			s := c.Subscription()
 			if s == nil {
 				return nil
 			}
 			return fields{{"Id", s.ID}, {"Name", s.Name}, {"Key", s.Key}}
-		})},
-		{"User", get(func() any {
+		}},
+		{"User", func() any {
 			u := c.User()
 			if u == nil {
 				return nil
 			}
 			return fields{{"Id", u.ID}, {"Email", u.Email}, {"FirstName", u.FirstName}, {"LastName", u.LastName}, {"Note", u.Note}}
-		})},
-		{"Deployment", get(func() any {
+		}},
+		{"Deployment", func() any {
 			d := c.Deployment()
 			if d == nil {
 				return nil
 			}
 			return fields{{"GatewayId", d.GatewayID}, {"Region", d.Region}, {"ServiceName", d.ServiceName}, {"ServiceId", d.ServiceID}}
-		})},
-		{"LastError", get(func() any {
+		}},
+		{"LastError", func() any {
 			e := c.LastError()
 			if e == nil {
 				return nil
@@ -62,7 +61,7 @@ func contextObject(c apim.Context) object {
 				{"Source", e.Source}, {"Reason", e.Reason}, {"Message", e.Message}, {"Scope", e.Scope},
 				{"Section", e.Section}, {"Path", e.Path}, {"PolicyId", e.PolicyID},
 			}
-		})},
+		}},
 	}
 }
 

@@ -165,9 +165,7 @@ var filters = []filter{
 	onText("Strip", strings.TrimSpace),
 	onText("StripHtml", func(s string) string { return markup.ReplaceAllString(s, "") }),
 	onText("StripNewlines", func(s string) string { return lineEnd.ReplaceAllString(s, "") }),
-	{name: "Times", least: 1, most: 1, apply: func(c *call) (any, error) {
-		return product.apply(c)
-	}},
+	arithmetic("Times", mulChecked, clr.Decimal.Mul),
 	withText("Truncate", 0, 2, func(s string, c *call) (any, error) {
 		length, err := c.int(0, 50)
 		end := c.str(1, "...")
@@ -211,10 +209,8 @@ var filters = []filter{
 	onText("UrlEncode", urlEncode),
 }
 
-var (
-	sum     = arithmetic("Plus", addChecked, clr.Decimal.Add)
-	product = arithmetic("Times", mulChecked, clr.Decimal.Mul)
-)
+// sum is Plus of two numbers.
+var sum = arithmetic("Plus", addChecked, clr.Decimal.Add)
 
 // numeric applies a function to the number that the input is or says.
 func numeric(c *call, whole func(n int64) any, real func(d clr.Decimal) clr.Decimal) (any, error) {
