@@ -71,8 +71,8 @@ var Codes = slices.Concat(liquid.Codes, []source.CodeDoc{
 		Title: "an origin that is none",
 		Text: "An origin of cors is a scheme and a host, with a port if that is not the scheme's own, and no path. What is " +
 			"none fits no request. \"*\" stands for every origin, and then must be the only one.",
-		Bad:  `<origin>app.example.com</origin>`,
-		Good: `<origin>https://app.example.com</origin>`,
+		Bad:  `<cors><allowed-origins><origin>app.example.com</origin></allowed-origins><allowed-headers><header>*</header></allowed-headers></cors>`,
+		Good: `<cors><allowed-origins><origin>https://app.example.com</origin></allowed-origins><allowed-headers><header>*</header></allowed-headers></cors>`,
 	},
 })
 

@@ -9,10 +9,13 @@ import (
 	"sekisho/builtins"
 	"sekisho/engine/check"
 	"sekisho/engine/gateway"
+	"sekisho/engine/pipeline"
 	"sekisho/engine/source"
 )
 
 const codesGateway = `
+namedValues: { host: example.com }
+backends: { a: http://backend.test }
 apis:
   a:
     serviceUrl: http://backend.test
@@ -24,6 +27,7 @@ apis:
 
 // load checks a document of API scope, or a fragment, in a gateway's folder.
 func load(document string) []source.Diagnostic {
+	document = whole(document)
 	files := fstest.MapFS{
 		"gateway.yaml": {Data: []byte(codesGateway)},
 		"policy.xml":   {Data: []byte("<policies />")},
@@ -36,6 +40,26 @@ func load(document string) []source.Diagnostic {
 	var diags source.List
 	gateway.Check(gateway.Setup{Folder: files, Table: builtins.Table(), Env: func(string) (string, bool) { return "", false }}, &diags)
 	return diags.Sorted()
+}
+
+// whole puts an example that is one policy into a section that takes it.
+func whole(example string) string {
+	m := regexp.MustCompile(`^\s*<([a-z-]+)`).FindStringSubmatch(example)
+	if m == nil {
+		return example
+	}
+	p := builtins.Table().Lookup(m[1])
+	if p == nil {
+		return example
+	}
+	section := "inbound"
+	for _, s := range pipeline.SectionNames {
+		if p.Sections&pipeline.ParseSection(s) != 0 {
+			section = s
+			break
+		}
+	}
+	return "<policies><" + section + ">" + example + "</" + section + "></policies>"
 }
 
 // TestExamplesOfCodes loads the documents that `explain` shows: the wrong one must earn

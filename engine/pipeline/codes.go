@@ -37,9 +37,9 @@ var Codes = []source.CodeDoc{
 	},
 	{
 		Code: "policy-twice", Title: "a policy that may stand once in a section stands there again",
-		Text: "Some policies may stand only once in a section of a document, cors and cache-lookup among them.",
-		Bad:  `<policies><outbound><cache-store duration="5" /><cache-store duration="6" /></outbound></policies>`,
-		Good: `<policies><outbound><cache-store duration="5" /></outbound></policies>`,
+		Text: "Some policies may stand only once in a section of a document, cors and rate-limit among them.",
+		Bad:  `<policies><inbound><rate-limit calls="5" renewal-period="60" /><rate-limit calls="6" renewal-period="60" /></inbound></policies>`,
+		Good: `<policies><inbound><rate-limit calls="5" renewal-period="60" /></inbound></policies>`,
 	},
 	{
 		Code: "unknown-section", Title: "no such section",
@@ -56,8 +56,8 @@ var Codes = []source.CodeDoc{
 	{
 		Code: "unknown-attribute", Title: "no such attribute",
 		Text: "The policy has no attribute of that name.",
-		Bad:  `<policies><inbound><set-header nam="X"><value>1</value></set-header></inbound></policies>`,
-		Good: `<policies><inbound><set-header name="X"><value>1</value></set-header></inbound></policies>`,
+		Bad:  `<policies><inbound><set-header name="X" exist-action="skip"><value>1</value></set-header></inbound></policies>`,
+		Good: `<policies><inbound><set-header name="X" exists-action="skip"><value>1</value></set-header></inbound></policies>`,
 	},
 	{
 		Code: "missing-attribute", Title: "an attribute that must be there is missing",

@@ -65,7 +65,7 @@ var Codes = []source.CodeDoc{
 		Code:  "second-root",
 		Title: "the document has more than one outermost element",
 		Text:  "A file holds one policy document, or one fragment. A list of policies without an element around it is a fragment: write <fragment> … </fragment> around it.",
-		Bad:   `<set-method>GET</set-method><set-method>PUT</set-method>`,
+		Bad:   `<policies></policies><policies></policies>`,
 		Good:  `<fragment><set-method>GET</set-method><set-method>PUT</set-method></fragment>`,
 	},
 	{
@@ -73,7 +73,7 @@ var Codes = []source.CodeDoc{
 		Title: "an end tag ends nothing",
 		Text:  "There is no element of this name that is open here: its end tag stands twice, its name is misspelt, or its start tag was closed with /> already.",
 		Bad:   `<policies><inbound><choose /></choose></inbound></policies>`,
-		Good:  `<policies><inbound><choose></choose></inbound></policies>`,
+		Good:  `<policies><inbound><base></base></inbound></policies>`,
 	},
 	{
 		Code:  "stray-text",
