@@ -84,10 +84,7 @@ func (d *Dict) hash(t *Thread, k any) any {
 	if k == nil && d.Type.Is("System.Collections.Generic.Dictionary") {
 		clr.ThrowNull("key")
 	}
-	if d.cmp != nil {
-		return d.cmp.key(t, k)
-	}
-	return HashKey(t, k)
+	return comparerKey(d.cmp)(t, k)
 }
 
 // Get looks a key up.

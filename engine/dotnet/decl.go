@@ -76,6 +76,12 @@ func StaticProp(sig string, get Func) Row {
 	return Row{kind: PropMember, static: true, sig: sig, fn: get}
 }
 
+// GenericStaticProp is a static property of a generic type whose work depends on
+// its arguments.
+func GenericStaticProp(sig string, m Maker) Row {
+	return Row{kind: PropMember, static: true, sig: sig, make: m}
+}
+
 // Const is a static field or constant: "int MaxValue". It is folded at load.
 func Const(sig string, value any) Row {
 	return Row{kind: FieldMember, static: true, sig: sig, value: value}

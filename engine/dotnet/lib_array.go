@@ -78,20 +78,21 @@ func copyItems(t *Thread, from []any, at int, to any, toAt, n int) {
 	}
 	t.Ticks(n / 8)
 	part := append([]any(nil), from[at:at+n]...)
-	if dst, ok := to.(*Array); ok {
-		for i, v := range part {
-			part[i] = storable(v, dst.Type.Elem)
-		}
+	elem := TypeOf(to).Elem
+	for i, v := range part {
+		part[i] = storable(v, elem)
 	}
 	storeItems(to, toAt, part)
 }
 
 // storable is v as an element of an array of elem.
 func storable(v any, elem *Type) any {
-	if v == nil || InstanceOf(v, elem) {
+	switch {
+	case v == nil:
+		return Default(elem)
+	case InstanceOf(v, elem):
 		return v
-	}
-	if elem.Prim.Numeric() {
+	case elem.Prim.Numeric() && TypeOf(v).Prim.Numeric():
 		return ConvertNumber(v, elem)
 	}
 	clr.Throw(clr.InvalidCastException, "At least one element in the source array could not be cast down to the destination array type.")
@@ -133,7 +134,10 @@ func arrayDecls() []*Decl {
 			Method("object GetValue(int index1, int index2)", func(_ *Thread, a []any) any {
 				return itemAt(item(a[0], []int{argInt(a, 1), argInt(a, 2)}))
 			}),
-			Method("void SetValue(object value, int index)", func(_ *Thread, a []any) any { setItem(a[0], argInt(a, 2), a[1]); return nil }),
+			Method("void SetValue(object value, int index)", func(_ *Thread, a []any) any {
+				setItem(a[0], argInt(a, 2), storable(a[1], TypeOf(a[0]).Elem))
+				return nil
+			}),
 			Method("object Clone()", func(t *Thread, a []any) any { t.Pay(16 * arrayLen(a[0])); return clone(a[0]) }),
 			Method("void CopyTo(Array array, int index)", func(t *Thread, a []any) any {
 				copyItems(t, arrayItems(a[0], "array"), 0, a[1], argInt(a, 2), -1)

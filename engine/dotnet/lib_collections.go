@@ -134,11 +134,11 @@ func dictDefaultOr(of string) Row {
 	})
 }
 
-// comparerDefault is Comparer<T>.Default. A static property has no Maker, and
-// comparers without a T do for every T.
+// comparerDefault is Comparer<T>.Default.
 func comparerDefault(name string) Row {
-	return StaticProp(name+"<T> Default", func(*Thread, []any) any {
-		return &Comparer{Type: Std().Make("System.Collections.Generic."+name, Std().Object)}
+	return GenericStaticProp(name+"<T> Default", func(args []*Type) Func {
+		c := &Comparer{Type: Std().Make("System.Collections.Generic."+name, args[0])}
+		return func(*Thread, []any) any { return c }
 	})
 }
 
@@ -182,7 +182,8 @@ func lookupRows(keys string) []Row {
 		GenericProp(keys+"<TValue> Values", func(args []*Type) Func {
 			return func(t *Thread, a []any) any { return NewList(args[1], dictValues(t, a[0])) }
 		}),
-		Method("bool ContainsKey(TKey key)", func(t *Thread, a []any) any { _, ok := lookup(t, a[0], a[1]); return ok }),
+		Method("bool ContainsKey(TKey key)", func(t *Thread, a []any) any { _, ok := lookup(t, a[0], a[1]); return ok }).
+			Fast(containsName),
 		GenericMethod("bool TryGetValue(TKey key, out TValue value)", func(args []*Type) Func {
 			return func(t *Thread, a []any) any {
 				v, ok := lookup(t, a[0], a[1])
@@ -523,4 +524,22 @@ func removeItem(t *Thread, list, v any) bool {
 	}
 	fixedSize()
 	return false
+}
+
+// containsName is ContainsKey for names, which the dictionaries of context have.
+func containsName(t *Thread, recv any, name string, null bool) (ok bool) {
+	if null {
+		clr.ThrowNull("key")
+	}
+	switch d := recv.(type) {
+	case apim.MultiValues:
+		_, ok = d.Lookup(name)
+	case apim.Variables:
+		_, ok = d.Lookup(name)
+	case apim.Values:
+		_, ok = d.Lookup(name)
+	default:
+		_, ok = lookup(t, recv, name)
+	}
+	return ok
 }

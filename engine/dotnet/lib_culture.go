@@ -49,6 +49,10 @@ func cultureDecls() []*Decl {
 			StaticProp("DateTimeFormatInfo InvariantInfo", func(*Thread, []any) any { return dateFormat{} }),
 			StaticProp("DateTimeFormatInfo CurrentInfo", func(*Thread, []any) any { return dateFormat{} }),
 		).outsideList().holds(dateFormat{}),
+		staticClass("System.Globalization.CharUnicodeInfo",
+			Static("UnicodeCategory GetUnicodeCategory(char ch)", f1(clr.Char.Category)),
+			Static("double GetNumericValue(char ch)", f1(clr.Char.NumericValue)),
+		).outsideList(),
 		flags("System.Globalization.NumberStyles", "None AllowLeadingWhite=1 AllowTrailingWhite=2 AllowLeadingSign=4 Integer=7 "+
 			"AllowTrailingSign=8 AllowParentheses=16 AllowDecimalPoint=32 AllowThousands=64 Number=111 AllowExponent=128 Float=167 "+
 			"AllowCurrencySymbol=256 Currency=383 Any=511 AllowHexSpecifier=512 HexNumber=515").outsideList(),

@@ -48,7 +48,15 @@ func encodingDecls() []*Decl {
 		Static("Encoding GetEncoding(string name)", f1(web.GetEncoding)),
 		Static("Encoding GetEncoding(int codepage)", f1(web.GetEncodingPage)),
 		Static("byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes)", func(t *Thread, a []any) any {
-			return encode(t, a[1].(*web.Encoding), decode(t, enc(a), argBytes(a[2])))
+			from, _ := a[0].(*web.Encoding)
+			to, _ := a[1].(*web.Encoding)
+			if from == nil {
+				clr.ThrowNull("srcEncoding")
+			}
+			if to == nil {
+				clr.ThrowNull("dstEncoding")
+			}
+			return encode(t, to, decode(t, from, argBytes(a[2])))
 		}),
 		Method("byte[] GetBytes(string s)", func(t *Thread, a []any) any { return encode(t, enc(a), argStr(t, a, 1)) }),
 		Method("byte[] GetBytes(char[] chars)", func(t *Thread, a []any) any { return encode(t, enc(a), chars(a[1])) }),

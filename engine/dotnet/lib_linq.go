@@ -1,7 +1,6 @@
 package dotnet
 
 import (
-	"slices"
 	"strings"
 
 	"sekisho/engine/dotnet/clr"
@@ -45,9 +44,9 @@ func linq(sig string, f func(t *Thread, args []*Type, a []any) any) Row {
 	})
 }
 
-// lazy is a linq row whose result is a sequence of args[elem]; over tells how to
+// linqSeq is a linq row whose result is a sequence of args[elem]; over tells how to
 // make what it yields of what its source yields.
-func lazy(sig string, elem int, over func(t *Thread, in Iter, a []any) Iter) Row {
+func linqSeq(sig string, elem int, over func(t *Thread, in Iter, a []any) Iter) Row {
 	params := splitTop(sig[strings.IndexByte(sig, '(')+1 : len(sig)-1])
 	delegates, names := make([]bool, len(params)), make([]string, len(params))
 	for i, p := range params {
@@ -66,7 +65,7 @@ func lazy(sig string, elem int, over func(t *Thread, in Iter, a []any) Iter) Row
 
 func filterRows() []Row {
 	return []Row{
-		lazy("IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", 0, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", 0, func(t *Thread, in Iter, a []any) Iter {
 			f := a[1].(*Closure)
 			return func() (any, bool) {
 				for {
@@ -80,7 +79,7 @@ func filterRows() []Row {
 				}
 			}
 		}),
-		lazy("IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)", 0, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> Where<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)", 0, func(t *Thread, in Iter, a []any) Iter {
 			f, i := a[1].(*Closure), int32(-1)
 			return func() (any, bool) {
 				for {
@@ -130,7 +129,7 @@ func filterRows() []Row {
 				}
 			})
 		}),
-		lazy("IEnumerable<TSource> Take<TSource>(this IEnumerable<TSource> source, int count)", 0, func(_ *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> Take<TSource>(this IEnumerable<TSource> source, int count)", 0, func(_ *Thread, in Iter, a []any) Iter {
 			n := argInt(a, 1)
 			return func() (any, bool) {
 				if n--; n < 0 {
@@ -139,7 +138,7 @@ func filterRows() []Row {
 				return in()
 			}
 		}),
-		lazy("IEnumerable<TSource> Skip<TSource>(this IEnumerable<TSource> source, int count)", 0, func(_ *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> Skip<TSource>(this IEnumerable<TSource> source, int count)", 0, func(_ *Thread, in Iter, a []any) Iter {
 			n := argInt(a, 1)
 			return func() (any, bool) {
 				for ; n > 0; n-- {
@@ -150,19 +149,19 @@ func filterRows() []Row {
 				return in()
 			}
 		}),
-		lazy("IEnumerable<TSource> TakeWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", 0, takeWhile),
-		lazy("IEnumerable<TSource> TakeWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)", 0, takeWhile),
-		lazy("IEnumerable<TSource> SkipWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", 0, skipWhile),
-		lazy("IEnumerable<TSource> SkipWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)", 0, skipWhile),
-		Outside(lazy("IEnumerable<TSource> TakeLast<TSource>(this IEnumerable<TSource> source, int count)", 0, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> TakeWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", 0, takeWhile),
+		linqSeq("IEnumerable<TSource> TakeWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)", 0, takeWhile),
+		linqSeq("IEnumerable<TSource> SkipWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", 0, skipWhile),
+		linqSeq("IEnumerable<TSource> SkipWhile<TSource>(this IEnumerable<TSource> source, Func<TSource, int, bool> predicate)", 0, skipWhile),
+		Outside(linqSeq("IEnumerable<TSource> TakeLast<TSource>(this IEnumerable<TSource> source, int count)", 0, func(t *Thread, in Iter, a []any) Iter {
 			items := collect(t, in)
 			return sliceIter(t, items[max(len(items)-max(argInt(a, 1), 0), 0):])
 		}))[0],
-		Outside(lazy("IEnumerable<TSource> SkipLast<TSource>(this IEnumerable<TSource> source, int count)", 0, func(t *Thread, in Iter, a []any) Iter {
+		Outside(linqSeq("IEnumerable<TSource> SkipLast<TSource>(this IEnumerable<TSource> source, int count)", 0, func(t *Thread, in Iter, a []any) Iter {
 			items := collect(t, in)
 			return sliceIter(t, items[:max(len(items)-max(argInt(a, 1), 0), 0)])
 		}))[0],
-		lazy("IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source, TSource defaultValue)", 0, func(_ *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source, TSource defaultValue)", 0, func(_ *Thread, in Iter, a []any) Iter {
 			return orElse(in, a[1])
 		}),
 		linq("IEnumerable<TSource> DefaultIfEmpty<TSource>(this IEnumerable<TSource> source)", func(_ *Thread, args []*Type, a []any) any {
@@ -228,7 +227,7 @@ func orElse(in Iter, v any) Iter {
 
 func projectRows() []Row {
 	return []Row{
-		lazy("IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)", 1, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)", 1, func(t *Thread, in Iter, a []any) Iter {
 			f := a[1].(*Closure)
 			return func() (any, bool) {
 				v, ok := in()
@@ -238,7 +237,7 @@ func projectRows() []Row {
 				return f.Call1(t, v), true
 			}
 		}),
-		lazy("IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, int, TResult> selector)", 1, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, int, TResult> selector)", 1, func(t *Thread, in Iter, a []any) Iter {
 			f, i := a[1].(*Closure), int32(-1)
 			return func() (any, bool) {
 				v, ok := in()
@@ -259,7 +258,7 @@ func projectRows() []Row {
 			}),
 		linq("IEnumerable<TResult> SelectMany<TSource, TCollection, TResult>(this IEnumerable<TSource> source, Func<TSource, IEnumerable<TCollection>> collectionSelector, Func<TSource, TCollection, TResult> resultSelector)",
 			func(_ *Thread, args []*Type, a []any) any {
-				return selectMany(args[0], args[1], args[2], a[0], a[1], a[2].(*Closure), false)
+				return selectMany(args[0], args[1], args[2], a[0], a[1], closure(a[2], "resultSelector"), false)
 			}),
 		linq("IEnumerable<TResult> Zip<TFirst, TSecond, TResult>(this IEnumerable<TFirst> first, IEnumerable<TSecond> second, Func<TFirst, TSecond, TResult> resultSelector)",
 			func(_ *Thread, args []*Type, a []any) any {
@@ -274,7 +273,7 @@ func projectRows() []Row {
 					return func(x, y any) any { return &Record{Type: tuple, Items: []any{x, y}} }
 				}, nil)
 			}))[0],
-		lazy("IEnumerable<TSource> Reverse<TSource>(this IEnumerable<TSource> source)", 0, func(t *Thread, in Iter, _ []any) Iter {
+		linqSeq("IEnumerable<TSource> Reverse<TSource>(this IEnumerable<TSource> source)", 0, func(t *Thread, in Iter, _ []any) Iter {
 			var items []any
 			return func() (any, bool) {
 				if in != nil {
@@ -585,13 +584,13 @@ func setLikeRows() []Row {
 			return HashKey
 		}
 		rows = append(rows,
-			lazy("IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
+			linqSeq("IEnumerable<TSource> Distinct<TSource>(this IEnumerable<TSource> source"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
 				return distinct(t, in, key(a, 1), map[any]bool{})
 			}),
-			lazy("IEnumerable<TSource> Union<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
+			linqSeq("IEnumerable<TSource> Union<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
 				return distinct(t, chain(in, func() Iter { return second(t, a) }), key(a, 2), map[any]bool{})
 			}),
-			lazy("IEnumerable<TSource> Intersect<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
+			linqSeq("IEnumerable<TSource> Intersect<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
 				k := key(a, 2)
 				var keep map[any]bool
 				return func() (any, bool) {
@@ -610,7 +609,7 @@ func setLikeRows() []Row {
 					}
 				}
 			}),
-			lazy("IEnumerable<TSource> Except<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
+			linqSeq("IEnumerable<TSource> Except<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"+more+")", 0, func(t *Thread, in Iter, a []any) Iter {
 				k := key(a, 2)
 				var inner Iter
 				return func() (any, bool) {
@@ -623,17 +622,17 @@ func setLikeRows() []Row {
 		)
 	}
 	return append(rows,
-		Outside(lazy("IEnumerable<TSource> DistinctBy<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector)", 0, func(t *Thread, in Iter, a []any) Iter {
+		Outside(linqSeq("IEnumerable<TSource> DistinctBy<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector)", 0, func(t *Thread, in Iter, a []any) Iter {
 			f := a[1].(*Closure)
 			return distinct(t, in, func(t *Thread, v any) any { return HashKey(t, f.Call1(t, v)) }, map[any]bool{})
 		}))[0],
-		lazy("IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second)", 0, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second)", 0, func(t *Thread, in Iter, a []any) Iter {
 			return chain(in, func() Iter { return second(t, a) })
 		}),
-		lazy("IEnumerable<TSource> Append<TSource>(this IEnumerable<TSource> source, TSource element)", 0, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> Append<TSource>(this IEnumerable<TSource> source, TSource element)", 0, func(t *Thread, in Iter, a []any) Iter {
 			return chain(in, func() Iter { return sliceIter(t, a[1:2]) })
 		}),
-		lazy("IEnumerable<TSource> Prepend<TSource>(this IEnumerable<TSource> source, TSource element)", 0, func(t *Thread, in Iter, a []any) Iter {
+		linqSeq("IEnumerable<TSource> Prepend<TSource>(this IEnumerable<TSource> source, TSource element)", 0, func(t *Thread, in Iter, a []any) Iter {
 			return chain(sliceIter(t, a[1:2]), func() Iter { return in })
 		}),
 	)
@@ -686,366 +685,5 @@ func chain(in Iter, rest func() Iter) Iter {
 			second, in = true, rest()
 		}
 		return in()
-	}
-}
-
-func orderRows() []Row {
-	by := func(name, more string, desc bool, then bool) Row {
-		sig := "IOrderedEnumerable<TSource> " + name + "<TSource, TKey>(this "
-		if then {
-			sig += "IOrderedEnumerable"
-		} else {
-			sig += "IEnumerable"
-		}
-		return linq(sig+"<TSource> source, Func<TSource, TKey> keySelector"+more+")", func(_ *Thread, args []*Type, a []any) any {
-			o := &ordering{source: a[0], key: closure(a[1], "keySelector"), order: Compare, desc: desc}
-			if len(a) > 2 {
-				o.order = comparerOrder(comparer(a[2]))
-			}
-			if then {
-				o.before = a[0].(*Seq).order
-				o.source = o.before.source
-			}
-			return ordered(args[0], o)
-		})
-	}
-	rows := []Row{}
-	for _, more := range []string{"", ", IComparer<TKey> comparer"} {
-		rows = append(rows, by("OrderBy", more, false, false), by("OrderByDescending", more, true, false),
-			by("ThenBy", more, false, true), by("ThenByDescending", more, true, true))
-	}
-	plain := func(name string, desc bool) Row {
-		return linq("IOrderedEnumerable<TSource> "+name+"<TSource>(this IEnumerable<TSource> source)", func(_ *Thread, args []*Type, a []any) any {
-			return ordered(args[0], &ordering{source: a[0], order: Compare, desc: desc})
-		})
-	}
-	return append(rows, Outside(plain("Order", false), plain("OrderDescending", true))...)
-}
-
-// ordered is a sequence that is sorted when it is enumerated.
-func ordered(elem *Type, o *ordering) *Seq {
-	s := newSeq(elem, o.source, func(t *Thread) Iter {
-		var items []any
-		i := -1
-		return func() (any, bool) {
-			if i < 0 {
-				items, i = o.sort(t, collect(t, IterateAs(t, o.source, elem))), 0
-			}
-			if i >= len(items) {
-				return nil, false
-			}
-			i++
-			return items[i-1], true
-		}
-	})
-	s.Type = Std().Make("System.Linq.IOrderedEnumerable", elem)
-	s.order = o
-	return s
-}
-
-func (o *ordering) sort(t *Thread, items []any) []any {
-	var levels []*ordering
-	for l := o; l != nil; l = l.before {
-		levels = append(levels, l)
-	}
-	slices.Reverse(levels)
-	type row struct {
-		value any
-		keys  []any
-	}
-	rows := make([]any, len(items))
-	for i, v := range items {
-		t.Pay(48)
-		r := &row{v, make([]any, len(levels))}
-		for j, l := range levels {
-			r.keys[j] = v
-			if l.key != nil {
-				r.keys[j] = l.key.Call1(t, v)
-			}
-		}
-		rows[i] = r
-	}
-	sortItems(t, rows, func(t *Thread, a, b any) int {
-		x, y := a.(*row), b.(*row)
-		for j, l := range levels {
-			if c := l.order(t, x.keys[j], y.keys[j]); c != 0 {
-				if l.desc {
-					return -c
-				}
-				return c
-			}
-		}
-		return 0
-	})
-	for i, r := range rows {
-		items[i] = r.(*row).value
-	}
-	return items
-}
-
-// makeRows make sequences and collections.
-func makeRows() []Row {
-	toDictionary := func(t *Thread, key, value *Type, elem *Type, source any, keyOf, valueOf *Closure, c *Comparer) any {
-		d := NewDict(Std().Make("System.Collections.Generic.Dictionary", key, value), c)
-		next := IterateAs(t, source, elem)
-		for {
-			v, ok := next()
-			if !ok {
-				return d
-			}
-			k := keyOf.Call1(t, v)
-			if valueOf != nil {
-				v = valueOf.Call1(t, v)
-			}
-			if !d.put(t, k, v, false) {
-				duplicateKey(k)
-			}
-		}
-	}
-	return []Row{
-		Static("IEnumerable<int> Range(int start, int count)", func(_ *Thread, a []any) any {
-			from, n := a[0].(int32), a[1].(int32)
-			if n < 0 || int64(from)+int64(n)-1 > 1<<31-1 {
-				clr.ThrowRange("Specified argument was out of the range of valid values.", "count")
-			}
-			return newSeq(Std().Int, nil, func(t *Thread) Iter {
-				i := int32(0)
-				return func() (any, bool) {
-					if i >= n {
-						return nil, false
-					}
-					t.Tick()
-					i++
-					return from + i - 1, true
-				}
-			})
-		}),
-		GenericStatic("IEnumerable<TResult> Repeat<TResult>(TResult element, int count)", func(args []*Type) Func {
-			return func(_ *Thread, a []any) any {
-				v, n := a[0], argInt(a, 1)
-				if n < 0 {
-					clr.ThrowRange("Specified argument was out of the range of valid values.", "count")
-				}
-				return newSeq(args[0], nil, func(t *Thread) Iter {
-					i := 0
-					return func() (any, bool) {
-						if i >= n {
-							return nil, false
-						}
-						t.Tick()
-						i++
-						return v, true
-					}
-				})
-			}
-		}),
-		GenericStatic("IEnumerable<TResult> Empty<TResult>()", func(args []*Type) Func {
-			return func(*Thread, []any) any { return arrayOf(args[0], nil) }
-		}),
-		linq("IEnumerable<TSource> AsEnumerable<TSource>(this IEnumerable<TSource> source)", func(_ *Thread, _ []*Type, a []any) any { return a[0] }),
-		linq("TSource[] ToArray<TSource>(this IEnumerable<TSource> source)", func(t *Thread, args []*Type, a []any) any {
-			return arrayOf(args[0], collect(t, IterateAs(t, a[0], args[0])))
-		}),
-		linq("List<TSource> ToList<TSource>(this IEnumerable<TSource> source)", func(t *Thread, args []*Type, a []any) any {
-			return NewList(args[0], collect(t, IterateAs(t, a[0], args[0])))
-		}),
-		linq("HashSet<TSource> ToHashSet<TSource>(this IEnumerable<TSource> source)", toHashSet),
-		linq("HashSet<TSource> ToHashSet<TSource>(this IEnumerable<TSource> source, IEqualityComparer<TSource> comparer)", toHashSet),
-		linq("Dictionary<TKey, TSource> ToDictionary<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector)", func(t *Thread, args []*Type, a []any) any {
-			return toDictionary(t, args[1], args[0], args[0], a[0], closure(a[1], "keySelector"), nil, nil)
-		}),
-		linq("Dictionary<TKey, TSource> ToDictionary<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector, IEqualityComparer<TKey> comparer)", func(t *Thread, args []*Type, a []any) any {
-			return toDictionary(t, args[1], args[0], args[0], a[0], closure(a[1], "keySelector"), nil, comparer(a[2]))
-		}),
-		linq("Dictionary<TKey, TElement> ToDictionary<TSource, TKey, TElement>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector, Func<TSource, TElement> elementSelector)", func(t *Thread, args []*Type, a []any) any {
-			return toDictionary(t, args[1], args[2], args[0], a[0], closure(a[1], "keySelector"), closure(a[2], "elementSelector"), nil)
-		}),
-		linq("Dictionary<TKey, TElement> ToDictionary<TSource, TKey, TElement>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector, Func<TSource, TElement> elementSelector, IEqualityComparer<TKey> comparer)", func(t *Thread, args []*Type, a []any) any {
-			return toDictionary(t, args[1], args[2], args[0], a[0], closure(a[1], "keySelector"), closure(a[2], "elementSelector"), comparer(a[3]))
-		}),
-	}
-}
-
-func toHashSet(t *Thread, args []*Type, a []any) any {
-	s := NewDict(Std().Make("System.Collections.Generic.HashSet", args[0]), nil)
-	if len(a) > 1 {
-		s.cmp = comparer(a[1])
-	}
-	next := IterateAs(t, a[0], args[0])
-	for {
-		v, ok := next()
-		if !ok {
-			return s
-		}
-		s.put(t, v, nil, false)
-	}
-}
-
-// Grouping is an IGrouping<K, T>.
-type Grouping struct {
-	typ  *Type
-	Key  any
-	list []any
-}
-
-// DotnetType implements Typed.
-func (g *Grouping) DotnetType() *Type { return g.typ }
-
-// Items implements Iterable.
-func (g *Grouping) Items() []any { return g.list }
-
-// Lookup is an ILookup<K, T>.
-type Lookup struct {
-	typ    *Type
-	groups []*Grouping
-	index  map[any]*Grouping
-}
-
-// DotnetType implements Typed.
-func (l *Lookup) DotnetType() *Type { return l.typ }
-
-// Items implements Iterable.
-func (l *Lookup) Items() []any {
-	items := make([]any, len(l.groups))
-	for i, g := range l.groups {
-		items[i] = g
-	}
-	return items
-}
-
-// groupBy collects a sequence by keys, in order of first appearance.
-func groupBy(t *Thread, next Iter, key, elem *Type, keyOf, elemOf *Closure, c *Comparer) *Lookup {
-	gt := Std().Make("System.Linq.IGrouping", key, elem)
-	l := &Lookup{typ: Std().Make("System.Linq.ILookup", key, elem), index: map[any]*Grouping{}}
-	hash := comparerKey(c)
-	for {
-		v, ok := next()
-		if !ok {
-			return l
-		}
-		k := keyOf.Call1(t, v)
-		h := hash(t, k)
-		g := l.index[h]
-		if g == nil {
-			t.Pay(96)
-			g = &Grouping{typ: gt, Key: k}
-			l.index[h] = g
-			l.groups = append(l.groups, g)
-		}
-		if elemOf != nil {
-			v = elemOf.Call1(t, v)
-		}
-		t.Pay(16)
-		g.list = append(g.list, v)
-	}
-}
-
-// groupRows are GroupBy, ToLookup, Join and GroupJoin.
-func groupRows() []Row {
-	const source = "(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector"
-	var rows []Row
-	for _, more := range []string{"", ", IEqualityComparer<TKey> comparer"} {
-		last := func(a []any) *Comparer {
-			if more == "" {
-				return nil
-			}
-			return comparer(a[len(a)-1])
-		}
-		// grouped is a lazy GroupBy whose groups result makes of a key and its elements.
-		grouped := func(elem func(args []*Type) *Type, elemAt, resultAt int, of func(args []*Type) *Type) func(t *Thread, args []*Type, a []any) any {
-			return func(_ *Thread, args []*Type, a []any) any {
-				source, keyOf, c := a[0], closure(a[1], "keySelector"), last(a)
-				var elemOf, result *Closure
-				if elemAt > 0 {
-					elemOf = closure(a[elemAt], "elementSelector")
-				}
-				if resultAt > 0 {
-					result = closure(a[resultAt], "resultSelector")
-				}
-				return newSeq(of(args), source, func(t *Thread) Iter {
-					var in Iter
-					return func() (any, bool) {
-						if in == nil {
-							in = sliceIter(t, groupBy(t, IterateAs(t, source, args[0]), args[1], elem(args), keyOf, elemOf, c).Items())
-						}
-						v, ok := in()
-						if ok && result != nil {
-							g := v.(*Grouping)
-							return result.Call2(t, g.Key, g), true
-						}
-						return v, ok
-					}
-				})
-			}
-		}
-		first := func(args []*Type) *Type { return args[0] }
-		third := func(args []*Type) *Type { return args[2] }
-		rows = append(rows,
-			linq("IEnumerable<IGrouping<TKey, TSource>> GroupBy<TSource, TKey>"+source+more+")",
-				grouped(first, 0, 0, func(args []*Type) *Type { return Std().Make("System.Linq.IGrouping", args[1], args[0]) })),
-			linq("IEnumerable<IGrouping<TKey, TElement>> GroupBy<TSource, TKey, TElement>"+source+", Func<TSource, TElement> elementSelector"+more+")",
-				grouped(third, 2, 0, func(args []*Type) *Type { return Std().Make("System.Linq.IGrouping", args[1], args[2]) })),
-			linq("IEnumerable<TResult> GroupBy<TSource, TKey, TResult>"+source+", Func<TKey, IEnumerable<TSource>, TResult> resultSelector"+more+")",
-				grouped(first, 0, 2, third)),
-			linq("IEnumerable<TResult> GroupBy<TSource, TKey, TElement, TResult>"+source+", Func<TSource, TElement> elementSelector, Func<TKey, IEnumerable<TElement>, TResult> resultSelector"+more+")",
-				grouped(third, 2, 3, func(args []*Type) *Type { return args[3] })),
-			linq("ILookup<TKey, TSource> ToLookup<TSource, TKey>"+source+more+")", func(t *Thread, args []*Type, a []any) any {
-				return groupBy(t, IterateAs(t, a[0], args[0]), args[1], args[0], closure(a[1], "keySelector"), nil, last(a))
-			}),
-			linq("ILookup<TKey, TElement> ToLookup<TSource, TKey, TElement>"+source+", Func<TSource, TElement> elementSelector"+more+")", func(t *Thread, args []*Type, a []any) any {
-				return groupBy(t, IterateAs(t, a[0], args[0]), args[1], args[2], closure(a[1], "keySelector"), closure(a[2], "elementSelector"), last(a))
-			}),
-			linq("IEnumerable<TResult> Join<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> outer, IEnumerable<TInner> inner, Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector, Func<TOuter, TInner, TResult> resultSelector"+more+")",
-				joinSequences(last, false)),
-			linq("IEnumerable<TResult> GroupJoin<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> outer, IEnumerable<TInner> inner, Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector, Func<TOuter, IEnumerable<TInner>, TResult> resultSelector"+more+")",
-				joinSequences(last, true)),
-		)
-	}
-	return rows
-}
-
-// joinSequences is Join, or GroupJoin.
-func joinSequences(last func(a []any) *Comparer, group bool) func(t *Thread, args []*Type, a []any) any {
-	return func(_ *Thread, args []*Type, a []any) any {
-		outer, inner := a[0], a[1]
-		if inner == nil {
-			clr.ThrowNull("inner")
-		}
-		outerKey, innerKey, result, c := closure(a[2], "outerKeySelector"), closure(a[3], "innerKeySelector"), closure(a[4], "resultSelector"), last(a)
-		return newSeq(args[3], outer, func(t *Thread) Iter {
-			in, hash := IterateAs(t, outer, args[0]), comparerKey(c)
-			var table *Lookup
-			var left any
-			var matches []any
-			return func() (any, bool) {
-				if table == nil {
-					table = groupBy(t, IterateAs(t, inner, args[1]), args[2], args[1], innerKey, nil, c)
-				}
-				for {
-					if len(matches) > 0 {
-						v := matches[0]
-						matches = matches[1:]
-						return result.Call2(t, left, v), true
-					}
-					var ok bool
-					if left, ok = in(); !ok {
-						return nil, false
-					}
-					k := outerKey.Call1(t, left)
-					g := table.index[hash(t, k)]
-					if k == nil {
-						g = nil // null joins nothing
-					}
-					switch {
-					case group && g == nil:
-						return result.Call2(t, left, SeqOf(args[1], nil)), true
-					case group:
-						return result.Call2(t, left, g), true
-					case g != nil:
-						matches = g.list
-					}
-				}
-			}
-		})
 	}
 }

@@ -21,11 +21,7 @@ func objectDecls() []*Decl {
 			Static("bool ReferenceEquals(object objA, object objB)", referenceEquals),
 		).prim(Object, "object").holds(&PlainObject{}),
 		class("System.ValueType"),
-		class("System.Delegate").with(Outside(
-			Method("object DynamicInvoke(params object[] args)", func(t *Thread, a []any) any {
-				return a[0].(*Closure).Call(t, a[1].(*Array).Items)
-			}),
-		)...),
+		class("System.Delegate"),
 		class("System.Enum",
 			Method("string ToString(string format)", func(t *Thread, a []any) any { return Format(t, a[0], str(a[1])) }),
 			Static("object Parse(Type enumType, string value)", func(_ *Thread, a []any) any {

@@ -74,7 +74,11 @@ func convertDecl() *Decl {
 			return notNil(clr.FromBase64(s))
 		}),
 		Static("byte[] FromBase64CharArray(char[] inArray, int offset, int length)", func(_ *Thread, a []any) any {
-			return notNil(clr.FromBase64(clr.SubstringLen(clr.FromChars(a[0].(*Array).chars()), argInt(a, 1), argInt(a, 2))))
+			arr, _ := a[0].(*Array)
+			if arr == nil {
+				clr.ThrowNull("inArray")
+			}
+			return notNil(clr.FromBase64(clr.SubstringLen(clr.FromChars(arr.chars()), argInt(a, 1), argInt(a, 2))))
 		}),
 		Static("string ToBase64String(byte[] inArray)", paid(f1(clr.ToBase64))),
 		Static("string ToBase64String(byte[] inArray, int offset, int length)", paid(f3(func(b []byte, at, n int) string {

@@ -14,14 +14,24 @@ func timeDecls() []*Decl {
 		offsetDecl(),
 		timeSpanDecl(),
 		zoneDecl(),
-		class("System.TimeZone", StaticProp("TimeZone CurrentTimeZone", func(*Thread, []any) any { return clr.UTCZone })).
-			lacks("GetUtcOffset IsDaylightSavingTime StandardName DaylightName ToLocalTime ToUniversalTime"),
+		class("System.TimeZone",
+			StaticProp("TimeZone CurrentTimeZone", func(*Thread, []any) any { return localZone{} }),
+			Prop("string StandardName", func(*Thread, []any) any { return "UTC" }),
+			Prop("string DaylightName", func(*Thread, []any) any { return "UTC" }),
+			Method("TimeSpan GetUtcOffset(DateTime time)", func(*Thread, []any) any { return clr.TimeSpan(0) }),
+			Method("bool IsDaylightSavingTime(DateTime time)", func(*Thread, []any) any { return false }),
+			Method("DateTime ToLocalTime(DateTime time)", func(_ *Thread, a []any) any { return a[1].(clr.DateTime).ToLocal() }),
+			Method("DateTime ToUniversalTime(DateTime time)", func(_ *Thread, a []any) any { return a[1].(clr.DateTime).ToUniversal() }),
+		).holds(localZone{}),
 		class("System.TimeZoneInfo.AdjustmentRule"),
 		structure("System.TimeZoneInfo.TransitionTime").zeroed(func() any { return struct{}{} }),
 		enum("System.DateTimeKind", "Unspecified Utc Local"),
 		enum("System.DayOfWeek", "Sunday Monday Tuesday Wednesday Thursday Friday Saturday").outsideList(),
 	}
 }
+
+// localZone is the TimeZone of the gateway, which is UTC as Azure's is.
+type localZone struct{}
 
 // now is the clock as package clr's functions take it.
 func now(t *Thread) time.Time { return t.UtcNow() }
