@@ -1,0 +1,51 @@
+// Package gateway is the gateway that runs: it serves a folder of documents over HTTP,
+// forwards what the documents let pass, and follows the folder's changes.
+//
+// # One request
+//
+//	client ─► Server ─► Exchange ─► Gateway.handle ─► Pipeline ─► Backends ─► Transport ─► backend
+//	       ◄─ respond ◄───────────── Response ◄──────────────────────────────┘
+//
+// A client's connection is served by one goroutine (client, in conn.go). fasthttp's
+// parser reads the header; readFields cuts the same bytes once more into fields, more
+// strictly, and what the two do not both accept is refused. The Exchange that results
+// holds the path raw and the fields as they came, all pieces of one string. Its
+// handler matches it, runs the documents of the Snapshot of that moment, and leaves a
+// Response, which respond writes.
+//
+// # What is forwarded is what was matched
+//
+// Nothing between the two decodes a path, renames or reorders a header, or adds one,
+// but for X-Forwarded-*; fields of the connection end here, in both directions; what
+// can be read in two ways is answered with 400 and a closed connection. The rules are
+// the tests: rules_request_test.go, rules_stream_test.go, rules_backend_test.go and
+// lifecycle_test.go, each over sockets.
+//
+// # Streams
+//
+// A body is a stream from the socket it comes from to the socket it goes to (framed
+// reads, sender writes), unless a policy asks for its bytes. sender gathers what can
+// be had without waiting and flushes before it waits, so that a small message is one
+// write and an event of a stream leaves at once. An upload gets a goroutine of its own
+// only if it has not arrived whole. Deadlines bound waiting (for the next byte, for
+// the next header), never the length of a body.
+//
+// # Clients that leave
+//
+// Everything done for a connection hangs on its lifeline, a context. Twenty
+// milliseconds into an exchange a sweep has the client's socket watched; when the
+// client closes it, the lifeline ends and with it the calls to backends.
+//
+// # Connections to backends
+//
+// fasthttp's HostClient pools them, one pool for each scheme, host, TLS settings and
+// proxy; requests and responses are written and read here. A pooled connection is
+// looked at before it is used: one that its backend has closed is replaced, with
+// nothing sent. There are no other retries: a document that wants them says <retry>.
+//
+// # Reload
+//
+// A Snapshot is immutable and swapped as a whole; an Exchange keeps the one it began
+// with. Connections, breakers and the turns of pools are not in it: the Registry keeps
+// them by definition, so long as some Snapshot uses it.
+package gateway
