@@ -1,6 +1,8 @@
 package dotnet
 
 import (
+	"encoding/asn1"
+
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/crypto"
@@ -60,7 +62,9 @@ func certificateDecls() []*Decl {
 			Method("string ToString()", func(t *Thread, a []any) any { return Format(t, a[0], "") }),
 		).lacks("GetName GetIssuerName GetKeyAlgorithmParameters Export Import Handle"),
 		class(x509Space+"X509Certificate2 : X509Certificate",
-			Ctor("(byte[] rawData)", f1(crypto.ParseCertificate)),
+			Ctor("(byte[] rawData)", readCertificate),
+			Ctor("(byte[] rawData, string password)", readCertificate),
+			Ctor("(byte[] rawData, string password, X509KeyStorageFlags keyStorageFlags)", readCertificate),
 			Ctor("(X509Certificate certificate)", strict(f1(func(c certificate) certificate { return c }))),
 			Prop("string Thumbprint", f1(crypto.Thumbprint)),
 			Prop("string SerialNumber", f1(crypto.SerialNumber)),
@@ -79,6 +83,7 @@ func certificateDecls() []*Decl {
 			Method("string GetNameInfo(X509NameType nameType, bool forIssuer)", f3(crypto.NameInfo)),
 			Method("bool Verify()", verify),
 		).holds(&apim.Certificate{}).lacks("Extensions GetCertContentType Import Export"),
+		flags(x509Space+"X509KeyStorageFlags", "DefaultKeySet UserKeySet MachineKeySet Exportable=4 UserProtected=8 PersistKeySet=16 EphemeralKeySet=32").outsideList(),
 		enum(x509Space+"X509NameType", "SimpleName EmailName UpnName DnsName DnsFromAlternativeName UrlName"),
 		enum(x509Space+"X509ContentType", "Unknown Cert SerializedCert Pfx=3 Pkcs12=3 SerializedStore Pkcs7 Authenticode"),
 		class(x509Space+"X500DistinguishedName",
@@ -96,4 +101,24 @@ func certificateDecls() []*Decl {
 			Static("bool VerifyNoRevocation(this X509Certificate2 certificate)", verify),
 		),
 	}
+}
+
+// readCertificate reads DER or PEM. A file with a private key is refused in words
+// of its own: how long it takes to open is up to who made it.
+func readCertificate(t *Thread, a []any) any {
+	b, ok := a[0].([]byte)
+	if !ok {
+		t.argNull(0)
+	}
+	t.Ticks(ticksPerLook)
+	var pfx struct {
+		Version int
+		Rest    asn1.RawValue
+		More    asn1.RawValue `asn1:"optional"`
+	}
+	if _, err := asn1.Unmarshal(b, &pfx); err == nil && pfx.Version == 3 {
+		clr.Throw(crypto.CryptographicException, "%s", "PKCS#12 is not read in expressions: "+
+			"name the file in gateway.yaml and take its certificate from context.Deployment.Certificates.")
+	}
+	return crypto.ParseCertificate(b)
 }

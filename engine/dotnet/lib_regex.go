@@ -129,13 +129,30 @@ func groupIndex(v any, name string) int {
 }
 
 // searched looks at the time budget after an operation that has a limit of its
-// own only.
+// own only, also where that limit was exceeded.
 func searched(f Func) Func {
 	return func(t *Thread, a []any) any {
-		v := f(t, a)
-		t.Ticks(ticksPerLook)
-		return v
+		defer t.Ticks(ticksPerLook)
+		return f(t, a)
 	}
+}
+
+// searchTime is the time limit of an operation: the one that is asked for, and no
+// more than what the evaluation may still take. It is rounded up to a power of
+// two, so that compiled patterns, to which it belongs, serve many evaluations.
+func (t *Thread) searchTime(asked clr.TimeSpan) clr.TimeSpan {
+	if t.deadline.IsZero() {
+		return asked
+	}
+	left := clr.TimeSpan(t.deadline.Sub(t.now()) / 100)
+	limit := clr.Millisecond
+	for limit < left {
+		limit *= 2
+	}
+	if asked > 0 && asked < limit || asked < 0 && asked != -clr.Millisecond {
+		return asked
+	}
+	return limit
 }
 
 func regexDecl() *Decl {
@@ -169,11 +186,27 @@ func regexDecl() *Decl {
 		return s
 	}
 
+	// compile compiles the pattern that is argument i; rest are the options and
+	// the time limit, if they are given.
+	compile := func(t *Thread, a []any, i int, rest []any) *regex.Regex {
+		var o regex.Options
+		var limit clr.TimeSpan
+		if len(rest) > 0 {
+			o = regex.Options(rest[0].(EnumValue).Value)
+		}
+		if len(rest) > 1 {
+			if limit = rest[1].(clr.TimeSpan); limit == 0 {
+				clr.ThrowRange("Specified argument was out of the range of valid values.", "matchTimeout")
+			}
+		}
+		return cache.Get(argStr(t, a, i), o, t.searchTime(limit))
+	}
+
 	of := func(a []any) *regex.Regex { return a[0].(*regex.Regex) }
 	d := class(regexSpace+"Regex",
-		Ctor("(string pattern)", f1(func(p string) *regex.Regex { return cache.Get(p, 0, 0) })),
-		Ctor("(string pattern, RegexOptions options)", f2(func(p string, o regex.Options) *regex.Regex { return cache.Get(p, o, 0) })),
-		Ctor("(string pattern, RegexOptions options, TimeSpan matchTimeout)", f3(cache.Get)),
+		Ctor("(string pattern)", func(t *Thread, a []any) any { return compile(t, a, 0, a[1:]) }),
+		Ctor("(string pattern, RegexOptions options)", func(t *Thread, a []any) any { return compile(t, a, 0, a[1:]) }),
+		Ctor("(string pattern, RegexOptions options, TimeSpan matchTimeout)", func(t *Thread, a []any) any { return compile(t, a, 0, a[1:]) }),
 		Method("bool IsMatch(string input)", searched(f2((*regex.Regex).IsMatch))),
 		Method("bool IsMatch(string input, int startat)", searched(f3((*regex.Regex).IsMatchAt))),
 		Method("Match Match(string input)", searched(f2((*regex.Regex).Match))),
@@ -205,18 +238,10 @@ func regexDecl() *Decl {
 	// their other arguments.
 	for _, rest := range []string{"", ", RegexOptions options", ", RegexOptions options, TimeSpan matchTimeout"} {
 		compiled := func(t *Thread, a []any, rest []any) *regex.Regex {
-			var o regex.Options
-			var limit clr.TimeSpan
-			if len(rest) > 0 {
-				o = regex.Options(rest[0].(EnumValue).Value)
-			}
-			if len(rest) > 1 {
-				limit = rest[1].(clr.TimeSpan)
-			}
 			if a[0] == nil {
 				clr.ThrowNull("input")
 			}
-			return cache.Get(argStr(t, a, 1), o, limit)
+			return compile(t, a, 1, rest)
 		}
 		d.with(
 			Static("bool IsMatch(string input, string pattern"+rest+")", searched(func(t *Thread, a []any) any {
@@ -240,7 +265,9 @@ func regexDecl() *Decl {
 	}
 	return d.with(Outside(
 		Static("string Escape(string str)", paid(f1(regex.Escape))),
-		Static("int Count(string input, string pattern)", searched(f2(func(s, p string) int { return len(cache.Get(p, 0, 0).Matches(s)) }))),
+		Static("int Count(string input, string pattern)", searched(func(t *Thread, a []any) any {
+			return int32(len(compile(t, a, 1, nil).Matches(argStr(t, a, 0))))
+		})),
 		Method("int Count(string input)", searched(f2(func(r *regex.Regex, s string) int { return len(r.Matches(s)) }))),
 		Prop("RegexOptions Options", f1((*regex.Regex).Options)),
 		Prop("bool RightToLeft", f1((*regex.Regex).RightToLeft)),
