@@ -165,9 +165,6 @@ func (d Decimal) big() *big.Int {
 
 func (d Decimal) isZero() bool { return d.lo == 0 && d.hi == 0 }
 
-// Scale is how many digits stand behind the point.
-func (d Decimal) Scale() int { return int(d.scale) }
-
 // Neg is -d.
 func (d Decimal) Neg() Decimal { d.neg = !d.neg; return d }
 

@@ -95,37 +95,6 @@ func Clamp[T integer | ~float32 | ~float64](v, low, high T) T {
 	return min(max(v, low), high)
 }
 
-// FloatTo is the cast of a double to an integral type: towards zero. A value
-// that does not fit saturates; NaN is zero. Types of less than 32 bits are cut from
-// an int.
-func FloatTo[T integer](v float64) T {
-	if v != v {
-		return 0
-	}
-	if unsafe.Sizeof(T(0)) < 4 {
-		return T(FloatTo[int32](v))
-	}
-	low, high := bounds[T]()
-	t := math.Trunc(v)
-	switch {
-	case t <= low:
-		return minOf[T]()
-	case t >= high:
-		return ^minOf[T]()
-	}
-	return T(t)
-}
-
-// FloatToChecked is the same cast in a checked context.
-func FloatToChecked[T integer](v float64) T {
-	low, high := bounds[T]()
-	t := math.Trunc(v)
-	if v != v || t < low || t > high || t == high && high >= 1<<63 {
-		Throw(OverflowException, "Arithmetic operation resulted in an overflow.")
-	}
-	return T(t)
-}
-
 // bounds are the least and the greatest value of T, as doubles.
 func bounds[T integer]() (low, high float64) {
 	m := minOf[T]()

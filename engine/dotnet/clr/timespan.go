@@ -9,7 +9,6 @@ import (
 type TimeSpan int64
 
 const (
-	Microsecond TimeSpan = 10
 	Millisecond TimeSpan = 10_000
 	Second               = 1000 * Millisecond
 	Minute               = 60 * Second
@@ -52,7 +51,6 @@ func (t TimeSpan) Hours() int32        { return int32(t / Hour % 24) }
 func (t TimeSpan) Minutes() int32      { return int32(t / Minute % 60) }
 func (t TimeSpan) Seconds() int32      { return int32(t / Second % 60) }
 func (t TimeSpan) Milliseconds() int32 { return int32(t / Millisecond % 1000) }
-func (t TimeSpan) Microseconds() int32 { return int32(t / Microsecond % 1000) }
 
 // Total is TotalDays, TotalHours and so on, by unit.
 func (t TimeSpan) Total(unit TimeSpan) float64 { return float64(t) / float64(unit) }

@@ -60,23 +60,31 @@ func readToken(r *reader) JToken {
 
 // scalar is the token of the value that was just read.
 func (r *reader) scalar() JToken {
+	v := &JValue{}
+	r.fill(v)
+	return v
+}
+
+func (r *reader) fill(v *JValue) {
+	v.value = r.value
 	switch r.token {
 	case tokenString:
-		return NewString(r.value.(string))
+		v.kind = String
 	case tokenInteger:
-		return &JValue{kind: Integer, value: r.value}
+		v.kind = Integer
 	case tokenFloat:
-		return &JValue{kind: Float, value: r.value}
+		v.kind = Float
 	case tokenBoolean:
-		return &JValue{kind: Boolean, value: r.value}
+		v.kind = Boolean
 	case tokenDate:
-		return &JValue{kind: Date, value: r.value}
+		v.kind = Date
 	case tokenComment:
-		return NewComment(r.value.(string))
+		v.kind = Comment
 	case tokenUndefined:
-		return NewUndefined()
+		v.kind = Undefined
+	default:
+		v.kind = Null
 	}
-	return NewNull()
 }
 
 // container reads the container whose start was just read. Comments in it are
@@ -124,7 +132,21 @@ func (r *reader) container() JToken {
 			name = r.value.(string)
 		case tokenComment:
 		default:
-			put(r.scalar())
+			c, ok := open[len(open)-1].(*JObject)
+			if !ok || c.Property(name) != nil {
+				put(r.scalar())
+				break
+			}
+			// A property and its value are one allocation.
+			both := &struct {
+				p JProperty
+				v JValue
+			}{}
+			r.fill(&both.v)
+			both.p.Name, both.p.value = name, &both.v
+			both.v.setParent(&both.p)
+			both.p.setParent(c)
+			c.insert(len(c.props), &both.p)
 		}
 	}
 	r.fail("Unexpected end of content while loading " + shortName(root) + ".")

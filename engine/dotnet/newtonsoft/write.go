@@ -17,13 +17,6 @@ func Format(t JToken, indented bool) string {
 	return string(w.b)
 }
 
-// AppendJSON appends the compact JSON of a token.
-func AppendJSON(b []byte, t JToken) []byte {
-	w := writer{b: b}
-	w.token(t)
-	return w.b
-}
-
 // writer writes JSON as JsonTextWriter does.
 type writer struct {
 	b        []byte
