@@ -23,7 +23,7 @@ func jsonDecls() []*Decl {
 		class("Newtonsoft.Json.Linq.JConstructor : JContainer",
 			Ctor("(string name)", f1(func(n string) *json.JConstructor { return json.NewConstructor(n, nil) })),
 			Ctor("(string name, params object[] content)", func(t *Thread, a []any) any {
-				return json.NewConstructor(argStr(t, a, 0), jsonContent(t, a[1]))
+				return json.NewConstructor(argStr(t, a, 0), jsonContent(t, nil, a[1]))
 			}),
 			Prop("string Name", f1(func(c *json.JConstructor) string { return c.Name })),
 		).holds(&json.JConstructor{}),
@@ -122,7 +122,11 @@ func tokenDecl() *Decl {
 	d := class("Newtonsoft.Json.Linq.JToken : IJEnumerable<JToken>, ICloneable",
 		IndexSet("JToken this[object key]",
 			func(_ *Thread, a []any) any { return orNull(json.Get(token(a[0]), jsonKey(a[1]))) },
-			func(t *Thread, a []any) any { t.Pay(64); json.Set(token(a[0]), jsonKey(a[1]), token(a[2])); return nil }),
+			func(t *Thread, a []any) any {
+				t.Pay(64)
+				json.Set(token(a[0]), jsonKey(a[1]), adopted(t, a[0], a[2]))
+				return nil
+			}),
 		Prop("JTokenType Type", func(_ *Thread, a []any) any { return goEnum(token(a[0]).Type()) }),
 		Prop("JContainer Parent", func(_ *Thread, a []any) any {
 			if p := token(a[0]).Parent(); p != nil {
@@ -139,9 +143,7 @@ func tokenDecl() *Decl {
 		Prop("bool HasValues", newtonsoftToken(func(t json.JToken) any { return json.HasValues(t) })),
 		Method("string ToString()", func(t *Thread, a []any) any { return Format(t, a[0], "") }),
 		Method("string ToString(Formatting formatting, params JsonConverter[] converters)", func(t *Thread, a []any) any {
-			s := json.Format(token(a[0]), a[1].(EnumValue).Value != 0)
-			t.Pay(len(s))
-			return s
+			return tokenText(t, token(a[0]), a[1].(EnumValue).Value != 0)
 		}),
 		GenericMethod("T Value<T>(object key)", func(args []*Type) Func {
 			return func(_ *Thread, a []any) any { return tokenValue(json.Get(token(a[0]), jsonKey(a[1])), args[0]) }
@@ -193,11 +195,11 @@ func tokenDecl() *Decl {
 			return tokenSeq(tokenType(), json.SelectTokens(token(a[0]), argStr(t, a, 1), a[2].(bool)))
 		}),
 		Method("void Remove()", func(_ *Thread, a []any) any { json.Remove(token(a[0])); return nil }),
-		Method("void Replace(JToken value)", func(_ *Thread, a []any) any { json.Replace(token(a[0]), token(a[1])); return nil }),
-		Method("void AddAfterSelf(object content)", func(t *Thread, a []any) any { json.AddAfterSelf(token(a[0]), jsonContent(t, a[1])); return nil }),
-		Method("void AddBeforeSelf(object content)", func(t *Thread, a []any) any { json.AddBeforeSelf(token(a[0]), jsonContent(t, a[1])); return nil }),
+		Method("void Replace(JToken value)", func(t *Thread, a []any) any { json.Replace(token(a[0]), adopted(t, a[0], a[1])); return nil }),
+		Method("void AddAfterSelf(object content)", func(t *Thread, a []any) any { json.AddAfterSelf(token(a[0]), jsonContent(t, a[0], a[1])); return nil }),
+		Method("void AddBeforeSelf(object content)", func(t *Thread, a []any) any { json.AddBeforeSelf(token(a[0]), jsonContent(t, a[0], a[1])); return nil }),
 		Method("JToken DeepClone()", func(t *Thread, a []any) any {
-			t.Pay(64 * (1 + len(json.Children(token(a[0])))))
+			payCopy(t, token(a[0]))
 			return json.DeepClone(token(a[0]))
 		}),
 		GenericMethod("T ToObject<T>()", func(args []*Type) Func {
@@ -314,22 +316,22 @@ func containerDecl() *Decl {
 		Prop("int Count", func(_ *Thread, a []any) any { return int32(json.Len(token(a[0]))) }),
 		Method("void Add(object content)", func(t *Thread, a []any) any {
 			t.Pay(64)
-			json.Add(a[0].(json.JContainer), jsonContent(t, a[1]))
+			json.Add(a[0].(json.JContainer), jsonContent(t, a[0], a[1]))
 			return nil
 		}),
 		Method("void AddFirst(object content)", func(t *Thread, a []any) any {
 			t.Pay(64)
 			t.Ticks(json.Len(token(a[0])) / 32)
-			json.AddFirst(a[0].(json.JContainer), jsonContent(t, a[1]))
+			json.AddFirst(a[0].(json.JContainer), jsonContent(t, a[0], a[1]))
 			return nil
 		}),
 		Method("void ReplaceAll(object content)", func(t *Thread, a []any) any {
-			json.ReplaceAll(a[0].(json.JContainer), jsonContent(t, a[1]))
+			json.ReplaceAll(a[0].(json.JContainer), jsonContent(t, a[0], a[1]))
 			return nil
 		}),
 		Method("void RemoveAll()", func(_ *Thread, a []any) any { json.Clear(a[0].(json.JContainer)); return nil }),
 		Method("void Merge(object content)", func(t *Thread, a []any) any {
-			json.Merge(a[0].(json.JContainer), jsonContent(t, a[1]), json.DefaultMerge)
+			json.Merge(a[0].(json.JContainer), jsonContent(t, a[0], a[1]), json.DefaultMerge)
 			return nil
 		}),
 		Method("void Merge(object content, JsonMergeSettings settings)", func(t *Thread, a []any) any {
@@ -337,7 +339,7 @@ func containerDecl() *Decl {
 			if s, ok := a[2].(*mergeSettings); ok {
 				o = s.MergeOptions
 			}
-			json.Merge(a[0].(json.JContainer), jsonContent(t, a[1]), o)
+			json.Merge(a[0].(json.JContainer), jsonContent(t, a[0], a[1]), o)
 			return nil
 		}),
 		Method("IEnumerable<JToken> Descendants()", tokens(json.Descendants)),
@@ -353,13 +355,10 @@ func objectTokenDecl() *Decl {
 	return class("Newtonsoft.Json.Linq.JObject : JContainer, IDictionary<string, JToken>",
 		Ctor("()", func(t *Thread, _ []any) any { t.Pay(64); return json.NewObject() }),
 		Ctor("(JObject other)", func(t *Thread, a []any) any {
-			if a[0] == nil {
-				clr.ThrowNull("other")
-			}
-			return json.DeepClone(token(a[0]))
+			return copied(t, a[0])
 		}),
-		Ctor("(params object[] content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewObjectOf(jsonContent(t, a[0])) }),
-		Ctor("(object content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewObjectOf(jsonContent(t, a[0])) }),
+		Ctor("(params object[] content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewObjectOf(jsonContent(t, nil, a[0])) }),
+		Ctor("(object content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewObjectOf(jsonContent(t, nil, a[0])) }),
 		IndexSet("JToken this[string propertyName]",
 			func(_ *Thread, a []any) any {
 				if a[1] == nil {
@@ -369,14 +368,14 @@ func objectTokenDecl() *Decl {
 			},
 			func(t *Thread, a []any) any {
 				t.Pay(64)
-				object(a).SetValue(argStr(t, a, 1), token(a[2]))
+				object(a).SetValue(argStr(t, a, 1), adopted(t, a[0], a[2]))
 				return nil
 			}),
 		Prop("ICollection<string> Keys", func(_ *Thread, a []any) any { return NewList(Std().String, propertyNames(object(a))) }),
 		Prop("ICollection<JToken> Values", func(_ *Thread, a []any) any { return NewList(tokenType(), anyTokens(object(a).Values())) }),
 		Method("void Add(string propertyName, JToken value)", func(t *Thread, a []any) any {
 			t.Pay(64)
-			object(a).AddValue(argStr(t, a, 1), token(a[2]))
+			object(a).AddValue(argStr(t, a, 1), adopted(t, a[0], a[2]))
 			return nil
 		}),
 		Method("bool Remove(string propertyName)", func(t *Thread, a []any) any { return object(a).RemoveName(argStr(t, a, 1)) }),
@@ -435,26 +434,27 @@ func arrayTokenDecl() *Decl {
 	array := func(a []any) *json.JArray { return a[0].(*json.JArray) }
 	return class("Newtonsoft.Json.Linq.JArray : JContainer, IList<JToken>",
 		Ctor("()", func(t *Thread, _ []any) any { t.Pay(64); return json.NewArray() }),
-		Ctor("(JArray other)", func(_ *Thread, a []any) any {
-			if a[0] == nil {
-				clr.ThrowNull("other")
-			}
-			return json.DeepClone(token(a[0]))
+		Ctor("(JArray other)", func(t *Thread, a []any) any {
+			return copied(t, a[0])
 		}),
-		Ctor("(params object[] content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewArrayOf(jsonContent(t, a[0])) }),
-		Ctor("(object content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewArrayOf(jsonContent(t, a[0])) }),
+		Ctor("(params object[] content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewArrayOf(jsonContent(t, nil, a[0])) }),
+		Ctor("(object content)", func(t *Thread, a []any) any { t.Pay(64); return json.NewArrayOf(jsonContent(t, nil, a[0])) }),
 		IndexSet("JToken this[int index]",
 			func(_ *Thread, a []any) any { return orNull(array(a).At(argInt(a, 1))) },
-			func(_ *Thread, a []any) any { array(a).SetAt(argInt(a, 1), token(a[2])); return nil }),
+			func(t *Thread, a []any) any { array(a).SetAt(argInt(a, 1), adopted(t, a[0], a[2])); return nil }),
 		IndexSet("JToken this[object key]",
 			func(_ *Thread, a []any) any { return orNull(json.Get(array(a), jsonKey(a[1]))) },
-			func(_ *Thread, a []any) any { json.Set(array(a), jsonKey(a[1]), token(a[2])); return nil }),
+			func(t *Thread, a []any) any { json.Set(array(a), jsonKey(a[1]), adopted(t, a[0], a[2])); return nil }),
 		Prop("bool IsReadOnly", func(*Thread, []any) any { return false }),
-		Method("void Add(JToken item)", func(t *Thread, a []any) any { t.Pay(64); json.Add(array(a), orNull(token(a[1]))); return nil }),
+		Method("void Add(JToken item)", func(t *Thread, a []any) any {
+			t.Pay(64)
+			json.Add(array(a), orNull(adopted(t, a[0], a[1])))
+			return nil
+		}),
 		Method("void Insert(int index, JToken item)", func(t *Thread, a []any) any {
 			t.Pay(64)
 			t.Ticks(array(a).Len() / 32)
-			array(a).Insert(argInt(a, 1), token(a[2]))
+			array(a).Insert(argInt(a, 1), adopted(t, a[0], a[2]))
 			return nil
 		}),
 		Method("bool Remove(JToken item)", func(_ *Thread, a []any) any { return array(a).RemoveItem(token(a[1])) }),
@@ -478,21 +478,18 @@ func propertyDecl() *Decl {
 	return class("Newtonsoft.Json.Linq.JProperty : JContainer",
 		Ctor("(string name, object content)", func(t *Thread, a []any) any {
 			t.Pay(64)
-			return json.NewPropertyOf(argStr(t, a, 0), jsonContent(t, a[1]))
+			return json.NewPropertyOf(argStr(t, a, 0), jsonContent(t, nil, a[1]))
 		}),
 		Ctor("(string name, params object[] content)", func(t *Thread, a []any) any {
 			t.Pay(64)
-			return json.NewPropertyOf(argStr(t, a, 0), jsonContent(t, a[1]))
+			return json.NewPropertyOf(argStr(t, a, 0), jsonContent(t, nil, a[1]))
 		}),
-		Ctor("(JProperty other)", func(_ *Thread, a []any) any {
-			if a[0] == nil {
-				clr.ThrowNull("other")
-			}
-			return json.DeepClone(token(a[0]))
+		Ctor("(JProperty other)", func(t *Thread, a []any) any {
+			return copied(t, a[0])
 		}),
 		Prop("string Name", f1(func(p *json.JProperty) string { return p.Name })),
 		PropSet("JToken Value", func(_ *Thread, a []any) any { return orNull(a[0].(*json.JProperty).Value()) },
-			func(_ *Thread, a []any) any { a[0].(*json.JProperty).SetValue(token(a[1])); return nil }),
+			func(t *Thread, a []any) any { a[0].(*json.JProperty).SetValue(adopted(t, a[0], a[1])); return nil }),
 	).holds(&json.JProperty{})
 }
 
@@ -609,12 +606,12 @@ func tokenExtensions() *Decl {
 				return convertTokens(t, out, args[1])
 			}
 		}),
-		Static("IJEnumerable<JToken> Descendants<T>(this IEnumerable<T> source)", flat(json.Descendants)),
-		Static("IJEnumerable<JToken> DescendantsAndSelf<T>(this IEnumerable<T> source)", flat(func(t json.JToken) []json.JToken {
+		Static("IJEnumerable<JToken> Descendants(this IEnumerable<JToken> source)", flat(json.Descendants)),
+		Static("IJEnumerable<JToken> DescendantsAndSelf(this IEnumerable<JToken> source)", flat(func(t json.JToken) []json.JToken {
 			return append([]json.JToken{t}, json.Descendants(t)...)
 		})),
-		Static("IJEnumerable<JToken> Ancestors<T>(this IEnumerable<T> source)", flat(json.Ancestors)),
-		Static("IJEnumerable<JToken> AncestorsAndSelf<T>(this IEnumerable<T> source)", flat(func(t json.JToken) []json.JToken {
+		Static("IJEnumerable<JToken> Ancestors(this IEnumerable<JToken> source)", flat(json.Ancestors)),
+		Static("IJEnumerable<JToken> AncestorsAndSelf(this IEnumerable<JToken> source)", flat(func(t json.JToken) []json.JToken {
 			return append([]json.JToken{t}, json.Ancestors(t)...)
 		})),
 		Static("IJEnumerable<JProperty> Properties(this IEnumerable<JObject> source)", flat(func(t json.JToken) (out []json.JToken) {

@@ -132,7 +132,7 @@ func groupIndex(v any, name string) int {
 // own only, also where that limit was exceeded.
 func searched(f Func) Func {
 	return func(t *Thread, a []any) any {
-		defer t.Ticks(ticksPerLook)
+		defer t.Ticks(ticksPerLook + 1)
 		return f(t, a)
 	}
 }
@@ -141,9 +141,10 @@ func searched(f Func) Func {
 // more than what the evaluation may still take. It is rounded up to a power of
 // two, so that compiled patterns, to which it belongs, serve many evaluations.
 func (t *Thread) searchTime(asked clr.TimeSpan) clr.TimeSpan {
-	if t.deadline.IsZero() {
+	if t.budget <= 0 {
 		return asked
 	}
+	t.look()
 	left := clr.TimeSpan(t.deadline.Sub(t.now()) / 100)
 	limit := clr.Millisecond
 	for limit < left {

@@ -361,15 +361,6 @@ func elementDecl() *Decl {
 	}
 	descendants := func(e *xlinq.Element, name *xlinq.Name) []*xlinq.Element { return xlinq.Descendants(e, name) }
 	ancestors := func(e *xlinq.Element, name *xlinq.Name) []*xlinq.Element { return xlinq.Ancestors(e, name) }
-	attributes := func(_ *Thread, a []any) any {
-		e := element(a)
-		return lazyXML("XAttribute", func() []*xlinq.Attribute {
-			if len(a) == 1 {
-				return e.Attributes()
-			}
-			return nil
-		})
-	}
 	end := func(last bool) Func {
 		return func(_ *Thread, a []any) any {
 			list := element(a).Attributes()
@@ -422,7 +413,9 @@ func elementDecl() *Decl {
 			}
 			return orNil(element(a).Attribute(n))
 		}),
-		Method("IEnumerable<XAttribute> Attributes()", attributes),
+		Method("IEnumerable<XAttribute> Attributes()", func(_ *Thread, a []any) any {
+			return lazyXML("XAttribute", element(a).Attributes)
+		}),
 		Method("IEnumerable<XAttribute> Attributes(XName name)", func(_ *Thread, a []any) any {
 			e := element(a)
 			n, ok := a[1].(xlinq.Name)
@@ -692,8 +685,9 @@ func xmlExtensions() *Decl {
 				}
 				name = &n
 			}
-			return newSeq(Std().Named(xmlSpace+elem), a[0], func(t *Thread) Iter {
-				source := Iterate(t, a[0])
+			of := a[0]
+			return newSeq(Std().Named(xmlSpace+elem), of, func(t *Thread) Iter {
+				source := Iterate(t, of)
 				var part []any
 				return func() (any, bool) {
 					for len(part) == 0 {
