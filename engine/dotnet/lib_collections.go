@@ -246,7 +246,7 @@ func dictSet(t *Thread, a []any) any {
 	case *Dict:
 		d.Set(t, a[1], a[2])
 	case *json.JObject:
-		d.SetValue(a[1].(string), token(a[2]))
+		d.SetValue(a[1].(string), adopted(t, d, a[2]))
 	default:
 		readOnly()
 	}
@@ -260,7 +260,7 @@ func dictAdd(t *Thread, a []any) any {
 			duplicateKey(a[1])
 		}
 	case *json.JObject:
-		d.AddValue(a[1].(string), token(a[2]))
+		d.AddValue(a[1].(string), adopted(t, d, a[2]))
 	default:
 		readOnly()
 	}
@@ -413,13 +413,13 @@ func addItem(t *Thread, list, v any) {
 		list.put(t, v, nil, false)
 	case *json.JObject:
 		if p, ok := v.(Pair); ok {
-			list.AddValue(p.Key.(string), token(p.Value))
+			list.AddValue(p.Key.(string), adopted(t, list, p.Value))
 			return
 		}
-		json.Add(list, jsonContent(t, v))
+		json.Add(list, jsonContent(t, list, v))
 	case json.JContainer:
 		t.Pay(64)
-		json.Add(list, jsonContent(t, v))
+		json.Add(list, jsonContent(t, list, v))
 	case *Array, []byte:
 		fixedSize()
 	default:
@@ -433,7 +433,7 @@ func insertItem(t *Thread, list any, i int, v any) {
 		list.insert(t, i, v)
 	case *json.JArray:
 		t.Pay(64)
-		list.Insert(i, token(v))
+		list.Insert(i, adopted(t, list, v))
 	default:
 		fixedSize()
 	}

@@ -3,6 +3,7 @@ package dotnet
 import (
 	"sekisho/engine/dotnet/clr"
 	json "sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/xlinq"
 )
 
 type jsonSettings struct{ ignoreNull, indented bool }
@@ -66,8 +67,46 @@ func jsonConvertDecl() *Decl {
 	d.with(Outside(
 		Static("string ToString(string value)", func(_ *Thread, a []any) any { return json.Quote(str(a[0])) }),
 		Static("string ToString(object value)", func(t *Thread, a []any) any { return serialize(t, a[0], json.Options{}) }),
+		Static("string SerializeXNode(XObject node)", serializeXML),
+		Static("string SerializeXNode(XObject node, Formatting formatting)", serializeXML),
+		Static("string SerializeXNode(XObject node, Formatting formatting, bool omitRootObject)", serializeXML),
+		Static("string SerializeXmlNode(XmlNode node)", serializeXML),
+		Static("string SerializeXmlNode(XmlNode node, Formatting formatting)", serializeXML),
+		Static("string SerializeXmlNode(XmlNode node, Formatting formatting, bool omitRootObject)", serializeXML),
+		Static("XDocument DeserializeXNode(string value)", deserializeXML),
+		Static("XDocument DeserializeXNode(string value, string deserializeRootElementName)", deserializeXML),
 	)...)
 	return d
+}
+
+// serializeXML is JsonConvert.SerializeXNode and SerializeXmlNode.
+func serializeXML(t *Thread, a []any) any {
+	v := a[0]
+	if x, ok := v.(*xlinq.XmlNode); ok {
+		v = x.Object
+	}
+	n, ok := v.(xlinq.Node)
+	if !ok {
+		return "null"
+	}
+	indented := len(a) > 1 && a[1].(EnumValue).Value != 0
+	s := json.Format(xlinq.ToJSON(n, len(a) > 2 && a[2].(bool)), indented)
+	t.Pay(len(s))
+	return s
+}
+
+// deserializeXML is JsonConvert.DeserializeXNode.
+func deserializeXML(t *Thread, a []any) any {
+	s, root := argStr(t, a, 0), ""
+	t.Pay(8 * len(s))
+	if len(a) > 1 {
+		root = str(a[1])
+	}
+	o, ok := json.Parse(s).(*json.JObject)
+	if !ok {
+		clr.Throw(json.JsonSerializationException, "XmlNodeConverter can only convert JSON that begins with an object.")
+	}
+	return xlinq.FromJSON(o, root)
 }
 
 func deserialize(t *Thread, s string, to *Type) any {
@@ -170,6 +209,7 @@ func enumFromToken(v *json.JValue, e *Type) any {
 // jsonOf is a value as package newtonsoft takes it. Collections stay what they
 // are, with what it needs to read them.
 func jsonOf(t *Thread, v any) any {
+	t.Pay(16)
 	switch v := v.(type) {
 	case EnumValue:
 		return jsonNumber{v}
@@ -182,19 +222,38 @@ func jsonOf(t *Thread, v any) any {
 		return jsonMembers{t, v}
 	case *Array, *List, *Seq, *Queue:
 		return jsonItems{t, v}
-	case nil, string, bool, int32, int64, float64, []byte, json.JToken:
+	case json.JToken:
+		payCopy(t, v)
+		return v
+	case string:
+		t.Pay(len(v))
+		return v
+	case nil, bool, int32, int64, float64, []byte:
 		return v
 	}
 	return jsonForeign(t, v)
 }
 
 // jsonContent is content of a JContainer: null, a token, a value, or several.
-func jsonContent(t *Thread, v any) any {
+// into is where it will stand, nil for a new container.
+func jsonContent(t *Thread, into, v any) any {
 	switch v := v.(type) {
+	case json.JToken:
+		return adopted(t, into, v)
 	case *Array, *List, *Seq, *Queue:
 		items := Slice(t, v)
+		var seen map[json.JToken]bool
 		for i, x := range items {
-			items[i] = jsonContent(t, x)
+			c, ok := x.(json.JContainer)
+			if ok && seen[c] {
+				payCopy(t, c)
+			} else if ok && len(items) > 1 {
+				if seen == nil {
+					seen = map[json.JToken]bool{}
+				}
+				seen[c] = true
+			}
+			items[i] = jsonContent(t, into, x)
 		}
 		return items
 	case *Dict:

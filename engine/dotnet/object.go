@@ -12,6 +12,7 @@ import (
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
+	json "sekisho/engine/dotnet/newtonsoft"
 )
 
 // What every value has: text, equality, a hash, and for many an order.
@@ -22,6 +23,9 @@ func ToString(v any) string { return textOf(v, "") }
 // Format is the text of any value in a format of its type, as an interpolated
 // string and String.Format want it; null is "".
 func Format(t *Thread, v any, format string) string {
+	if x, ok := v.(json.JContainer); ok {
+		return tokenText(t, x, true)
+	}
 	s := textOf(v, format)
 	t.Pay(len(s))
 	return s
