@@ -9,10 +9,10 @@ type fileLimits struct {
 	BufferedBodyBytes   size     `yaml:"bufferedBodyBytes" default:"16MiB" doc:"The longest body, of request or response, that a policy may read as a whole."`
 	ResponseHeaderBytes size     `yaml:"responseHeaderBytes" default:"64KiB" doc:"The longest headers of a backend's response."`
 	HeaderTimeout       duration `yaml:"headerTimeout" default:"10s" doc:"How long a client may take to send the headers of a request."`
-	BodyTimeout         duration `yaml:"bodyTimeout" default:"60s" doc:"How long a client or a backend may be silent in the middle of a body; event streams are exempt."`
+	BodyTimeout         duration `yaml:"bodyTimeout" default:"60s" doc:"How long a client may be silent in the middle of a request body, and how long a client or a backend may take nothing of what is sent to it."`
 	IdleTimeout         duration `yaml:"idleTimeout" default:"2m" doc:"How long a client's connection may stay without a request."`
-	TotalTimeout        duration `yaml:"totalTimeout" default:"6m" doc:"The longest time from the first byte of a request to the headers of its response. Streams and WebSockets are not cut."`
-	StreamIdleTimeout   duration `yaml:"streamIdleTimeout" default:"10m" doc:"How long an event stream or a WebSocket may be silent."`
+	TotalTimeout        duration `yaml:"totalTimeout" default:"6m" doc:"The longest time from the end of a request to the headers of its response. Uploads, streams and WebSockets are not cut."`
+	StreamIdleTimeout   duration `yaml:"streamIdleTimeout" default:"10m" doc:"How long a response, an event stream among them, or a WebSocket may be silent."`
 	DrainTimeout        duration `yaml:"drainTimeout" default:"30s" doc:"How long a gateway that is told to stop waits for requests in flight."`
 	Connections         number   `yaml:"connections" min:"1" max:"1000000" default:"10000" doc:"Client connections at a time."`
 	ConnectionsPerIP    number   `yaml:"connectionsPerIp" min:"0" max:"1000000" default:"0" doc:"Client connections at a time from one address; 0 for no bound."`

@@ -15,6 +15,7 @@ func transportOptions(o Setup, l config.Limits) TransportOptions {
 	t.ConnectTimeout = l.BackendConnectTimeout
 	t.HeaderBytes = l.ResponseHeaderBytes
 	t.WriteIdle = l.BodyTimeout
+	t.BodyIdle = l.StreamIdleTimeout
 	t.MaxConns = l.BackendConnections
 	t.MaxIdle = l.BackendIdleTimeout
 	t.Dial = o.Dial

@@ -217,7 +217,8 @@ func limitsOf(l config.Limits) Limits {
 	return Limits{
 		HeaderBytes: l.HeaderBytes, URLBytes: l.URLBytes, BodyBytes: l.BodyBytes,
 		HeaderTimeout: l.HeaderTimeout, BodyIdle: l.BodyTimeout, WriteIdle: l.BodyTimeout,
-		KeepAlive: l.IdleTimeout, Connections: l.Connections,
+		KeepAlive: l.IdleTimeout, Total: l.TotalTimeout, Connections: l.Connections,
+		ConnectionsPerIP: l.ConnectionsPerIP, WebSockets: l.WebSockets,
 	}
 }
 
