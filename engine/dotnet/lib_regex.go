@@ -1,6 +1,8 @@
 package dotnet
 
 import (
+	"strings"
+
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/regex"
 )
@@ -69,7 +71,11 @@ func regexDecls() []*Decl {
 				m := a[0].(*regex.Match)
 				return &groupList{fixed(t, regexSpace+"GroupCollection", m.Groups()), m}
 			}),
-			Method("string Result(string replacement)", paid(f2((*regex.Match).Result))),
+			Method("string Result(string replacement)", paid(func(t *Thread, a []any) any {
+				m := a[0].(*regex.Match)
+				payReplacement(t, argStr(t, a, 1), m.InputLen())
+				return m.Result(a[1].(string))
+			})),
 		).with(Outside(Method("Match NextMatch()", searched(f1((*regex.Match).Next))))...).holds(&regex.Match{}),
 		listOf("CaptureCollection", "Capture"),
 		listOf("MatchCollection", "Match"),
@@ -89,6 +95,14 @@ func regexDecls() []*Decl {
 				return i >= 0
 			}),
 		)...),
+	}
+}
+
+// payReplacement pays ahead for a replacement that could be made very large, by
+// many references to an input of that many bytes.
+func payReplacement(t *Thread, replacement string, input int) {
+	if n := strings.Count(replacement, "$") * input; n > 1<<20 {
+		t.Pay(n)
 	}
 }
 
@@ -180,8 +194,18 @@ func regexDecl() *Decl {
 				t.Pay(len(part))
 				return part
 			}, count)
-		default:
-			s = r.Replace(input, by.(string), count)
+		case string:
+			payReplacement(t, by, len(input))
+			part := func(*regex.Match) string { return by }
+			if strings.Contains(by, "$") {
+				part = func(m *regex.Match) string { return m.Result(by) }
+			}
+			s = r.ReplaceFunc(input, func(m *regex.Match) string {
+				text := part(m)
+				t.Pay(len(text))
+				t.Tick()
+				return text
+			}, count)
 		}
 		t.Pay(len(s))
 		return s

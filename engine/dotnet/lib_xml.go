@@ -146,9 +146,23 @@ func elements[A any](f func(of A, name *xlinq.Name) []*xlinq.Element) Func {
 	}
 }
 
-// xmlContent is what becomes content as package xlinq takes it: sequences as
-// slices. Nodes that stand somewhere already are going to be copied.
-func xmlContent(t *Thread, v any) any {
+// xmlContent is what becomes content of to, which may be nil for new containers,
+// as package xlinq takes it: sequences as slices. It pays for the nodes that are
+// going to be copied because they stand somewhere already.
+func xmlContent(t *Thread, to xlinq.Node, v any) any {
+	c := contents{t: t, to: to}
+	return c.of(v)
+}
+
+// contents are the contents of one call.
+type contents struct {
+	t    *Thread
+	to   xlinq.Node
+	seen map[xlinq.Node]bool
+}
+
+func (c *contents) of(v any) any {
+	t := c.t
 	switch v := v.(type) {
 	case nil, string, *xlinq.Declaration:
 		return v
@@ -157,8 +171,8 @@ func xmlContent(t *Thread, v any) any {
 		return v
 	case xlinq.Node:
 		t.Pay(64)
-		if c, ok := v.(xlinq.Container); ok && v.Container() != nil {
-			n := len(xlinq.DescendantNodes(c))
+		if inner, ok := v.(xlinq.Container); ok && c.copied(inner) {
+			n := len(xlinq.DescendantNodes(inner))
 			t.Pay(128 * n)
 			t.Ticks(n / 4)
 		}
@@ -175,10 +189,31 @@ func xmlContent(t *Thread, v any) any {
 				return out
 			}
 			t.Pay(16)
-			out = append(out, xmlContent(t, x))
+			out = append(out, c.of(x))
 		}
 	}
 	return xmlValue(v)
+}
+
+// copied tells containers that have a place: in a tree, earlier in this content,
+// or around what they are added to.
+func (c *contents) copied(n xlinq.Container) bool {
+	if n.Container() != nil || c.seen[n] {
+		return true
+	}
+	if c.seen == nil {
+		c.seen = map[xlinq.Node]bool{}
+	}
+	c.seen[n] = true
+	for x := c.to; x != nil; x = x.Container() {
+		if x == xlinq.Node(n) {
+			return true
+		}
+		if x.Container() == nil {
+			break
+		}
+	}
+	return false
 }
 
 // xmlValue is a value that becomes text: XmlConvert writes what it knows, and
@@ -193,7 +228,7 @@ func xmlValue(v any) any {
 // adding is a method whose argument is content.
 func adding[A any](f func(to A, what any)) Func {
 	return func(t *Thread, a []any) any {
-		f(a[0].(A), xmlContent(t, a[1]))
+		f(a[0].(A), xmlContent(t, node(a[0]), a[1]))
 		return nil
 	}
 }
@@ -347,7 +382,7 @@ func elementDecl() *Decl {
 		if len(a) == 1 {
 			return xlinq.NewElement(n)
 		}
-		return xlinq.NewElement(n, xmlContent(t, a[1]))
+		return xlinq.NewElement(n, xmlContent(t, nil, a[1]))
 	}
 	// self puts the element itself before the others if it has the name.
 	self := func(others func(e *xlinq.Element, name *xlinq.Name) []*xlinq.Element) Func {
@@ -530,8 +565,9 @@ func documentDecl() *Decl {
 	make := func(t *Thread, a []any) any {
 		t.Pay(128)
 		d := xlinq.NewDocument()
+		c := contents{t: t}
 		for _, v := range a {
-			switch v := xmlContent(t, v).(type) {
+			switch v := c.of(v).(type) {
 			case *xlinq.Declaration:
 				d.Declaration = v
 			default:
@@ -549,7 +585,7 @@ func documentDecl() *Decl {
 			out := xlinq.NewDocument()
 			out.Declaration = d.Declaration
 			for _, n := range xlinq.Nodes(d) {
-				xlinq.Add(out, xmlContent(t, n))
+				xlinq.Add(out, xmlContent(t, nil, n))
 			}
 			return out
 		})),

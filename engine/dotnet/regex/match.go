@@ -135,6 +135,14 @@ func (m *Match) Result(replacement string) string {
 	return m.expand(m.search.r.parseReplacement(replacement))
 }
 
+// InputLen is the length of what was searched, in bytes.
+func (m *Match) InputLen() int {
+	if m.text == nil {
+		return 0
+	}
+	return len(m.text.s)
+}
+
 // What a part of a replacement stands for, besides text and groups.
 const (
 	wholeInput = -1 - iota
