@@ -148,7 +148,7 @@ func (b *binder) typeByName(at span, name string, targs []typeX, quiet bool) *do
 // listed warns of types that are not on Azure's list.
 func (b *binder) listed(at span, t *dotnet.Type) {
 	if t.Decl() != nil && t.Decl().OutsideList() {
-		b.warnf(at, "csharp-outside-list", "the type %q is not on Azure API Management's list: it works here, and Azure refuses it", t.Name)
+		b.warnf(at, "csharp-outside-list", "the type %q is not on Azure API Management's list: it works here, and Azure may refuse it", t.Name)
 	}
 }
 
@@ -158,6 +158,6 @@ func (b *binder) listedMember(at span, m *dotnet.Member) {
 		if m.Kind == dotnet.CtorMember {
 			name = "this constructor"
 		}
-		b.warnf(at, "csharp-outside-list", "%q of %q is not on Azure API Management's list: it works here, and Azure refuses it", name, m.Owner.Name)
+		b.warnf(at, "csharp-outside-list", "%q of %q is not on Azure API Management's list: it works here, and Azure may refuse it", name, m.Owner.Name)
 	}
 }

@@ -61,8 +61,8 @@ var Codes = []source.CodeDoc{
 		Bad:  `@{ again: goto again; }`, Good: `@{ while (true) { return 1; } }`,
 	},
 	{
-		Code: "csharp-outside-list", Title: "works here, and Azure refuses it",
-		Text: "The type or member is part of .NET and offered by Sekisho, and not on the list of what Azure API Management allows. The document runs here; it would be refused there. A warning.",
+		Code: "csharp-outside-list", Title: "works here, and Azure may refuse it",
+		Text: "The type or member is part of .NET and offered by Sekisho, and not on the list of what Azure API Management allows. The document runs here; there it may be refused. A warning.",
 		Bad:  `@(DateTime.UtcNow.ToUniversalTime().ToString("o"))`, Good: `@(DateTime.UtcNow.ToString("o"))`,
 	},
 	{

@@ -1,7 +1,10 @@
 package csharp
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -175,6 +178,15 @@ func FuzzCompile(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+	// Every probe is a seed.
+	if data, err := os.ReadFile("../evalctx/testdata/csharp-golden.jsonl"); err == nil {
+		for _, line := range bytes.Split(data, []byte("\n")) {
+			var row struct{ Code string }
+			if json.Unmarshal(line, &row) == nil {
+				f.Add(row.Code)
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, kind := range []Kind{Expr, Block} {
 			var list source.List
@@ -192,7 +204,9 @@ func FuzzCompile(f *testing.F) {
 				}
 			}
 			if p != nil {
-				p.Eval(nil, Limits{Time: 1 << 22, Memory: 1 << 20})
+				if _, ex := p.Eval(nil, Limits{Time: 1 << 22, Memory: 1 << 20}); ex != nil && ex.Type == InternalError && !strings.Contains(s, "context") {
+					t.Fatalf("%q: %s", s, ex.Message)
+				}
 			}
 		}
 	})

@@ -2,6 +2,7 @@ package csharp
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -47,6 +48,10 @@ const (
 	DefaultTime   = 50 * time.Millisecond
 	DefaultMemory = 64 << 20
 )
+
+// InternalError is the type of the exception that stands for a fault of our own:
+// it ends the evaluation, not the process.
+const InternalError = "Sekisho.InternalErrorException"
 
 // LimitExceeded is the type of the exception that Eval returns for an evaluation
 // that exceeded its Limits. The expression itself cannot catch it.
@@ -261,6 +266,8 @@ func thrown(m *machine, r any) *clr.Exception {
 		e = &c
 	case *dotnet.Abort:
 		e = &clr.Exception{Type: LimitExceeded, Message: r.Reason}
+	case runtime.Error:
+		e = &clr.Exception{Type: InternalError, Message: "internal error: " + r.Error()}
 	default:
 		panic(r)
 	}

@@ -17,6 +17,7 @@ const corpus = "../../../shared/corpus"
 // context lacks a documented member.
 var accepted = map[string]string{
 	"'IDeployment' does not contain a definition for 'Gateway'": "context.Deployment.Gateway is documented",
+	"Invalid expression term 'return'":                          "its doubled braces are a block in a block; C# saw what named values had made of them",
 }
 
 // Every expression of the corpus that the C# compiler rejects gets a diagnostic.
@@ -46,7 +47,7 @@ func TestRejected(t *testing.T) {
 		var list source.List
 		p := Compile(source.Detached("x", code), kind, Options{}, &list)
 		if (p == nil) != (why == "") {
-			t.Errorf("%s: %.80s: C# says %q; a program: %v", cols[0], cols[2], cols[3], p != nil)
+			t.Errorf("%s: %.80s: C# says %q; a program: %v %v", cols[0], cols[2], cols[3], p != nil, list.Sorted())
 		}
 	}
 	if found < 24 {
@@ -72,7 +73,7 @@ func findExpression(t *testing.T, file, kind, prefix string) (string, Kind) {
 	}
 	raw := named.ReplaceAllString(string(data), "nv-$1")
 	prefix = strings.TrimSpace(blanks.ReplaceAllString(prefix, " "))
-	for _, text := range []string{raw, html.UnescapeString(raw)} {
+	for _, text := range []string{html.UnescapeString(raw), raw} {
 		for i := 0; ; {
 			j := strings.Index(text[i:], open)
 			if j < 0 {
