@@ -35,7 +35,6 @@ type testHost struct {
 	status    int
 	reason    string
 	vars      map[string]any
-	names     []string
 	user      *apim.User
 	lastError *apim.LastError
 	send      func(ctx context.Context, r *Outgoing) (*Incoming, error)

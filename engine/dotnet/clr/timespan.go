@@ -194,15 +194,15 @@ func (t TimeSpan) formatCustom(format string) string {
 				throwFormat(badInput)
 			}
 			b = appendFraction(b, u%uint64(Second), n, c == 'F')
-		default:
-			text, size := literalAt(f, i)
-			b = append(b, text...)
-			n = size
 		case '%':
 			if i+1 >= len(f) || f[i+1] == '%' {
 				throwFormat(badInput)
 			}
 			n = 1
+		default:
+			text, size := literalAt(f, i)
+			b = append(b, text...)
+			n = size
 		}
 		i += n
 	}

@@ -165,6 +165,7 @@ func (r *RSA) Encrypt(data []byte, p EncryptionPadding) []byte {
 		err error
 	)
 	if p.Oaep == "" {
+		//lint:ignore SA1019 documents ask for this padding by name, as .NET's Pkcs1 has it
 		out, err = rsa.EncryptPKCS1v15(r.random, r.public, data)
 	} else {
 		out, err = rsa.EncryptOAEP(hashes[p.Oaep].make(), r.random, r.public, data, nil)
@@ -184,6 +185,7 @@ func (r *RSA) Decrypt(data []byte, p EncryptionPadding) []byte {
 	if !ok {
 		throw("The key cannot decrypt.")
 	}
+	//lint:ignore SA1019 documents ask for this padding by name, as .NET's Pkcs1 has it
 	var opts crypto.DecrypterOpts = &rsa.PKCS1v15DecryptOptions{}
 	if p.Oaep != "" {
 		opts = &rsa.OAEPOptions{Hash: hashID(p.Oaep)}
