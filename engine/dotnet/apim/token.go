@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,7 +30,11 @@ type Jwt struct {
 type Claims struct {
 	names []string
 	lists [][]string
+	index map[string]int // of many claims
 }
+
+// manyClaims is from how many claims on they are found by an index.
+const manyClaims = 16
 
 // Authorization is what get-authorization-context leaves in a variable.
 type Authorization struct {
@@ -41,7 +46,7 @@ type Authorization struct {
 type BasicCredentials struct{ UserID, Password string }
 
 // maxToken bounds what is read as a token, in bytes.
-const maxToken = 1 << 20
+const maxToken = 256 << 10
 
 // ParseJwt reads a token without checking its signature; a scheme ("Bearer") may
 // stand before it. nil means that it is no token.
@@ -134,14 +139,32 @@ func (c *Claims) add(name string, raw json.RawMessage) {
 	} else {
 		values = append(values, claimText(raw))
 	}
-	for i, have := range c.names {
-		if have == name {
-			c.lists[i] = append(c.lists[i], values...)
-			return
-		}
+	if i := c.find(name); i >= 0 {
+		c.lists[i] = append(c.lists[i], values...)
+		return
 	}
 	c.names = append(c.names, name)
 	c.lists = append(c.lists, values)
+	switch n := len(c.names); {
+	case n == manyClaims:
+		c.index = map[string]int{}
+		for i, have := range c.names {
+			c.index[have] = i
+		}
+	case n > manyClaims:
+		c.index[name] = n - 1
+	}
+}
+
+// find is where a claim stands, -1 if there is none.
+func (c *Claims) find(name string) int {
+	if c.index != nil {
+		if i, ok := c.index[name]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.Index(c.names, name)
 }
 
 // claimText is a string itself, null as "", anything else as compact JSON.
@@ -182,10 +205,8 @@ func (c *Claims) date(name string) *clr.DateTime {
 
 // Lookup implements MultiValues.
 func (c *Claims) Lookup(name string) ([]string, bool) {
-	for i, have := range c.names {
-		if have == name {
-			return c.lists[i], true
-		}
+	if i := c.find(name); i >= 0 {
+		return c.lists[i], true
 	}
 	return nil, false
 }
