@@ -62,8 +62,6 @@ type lvalue struct {
 	gen   func(g *emitter) (parts func(f *frame) []any, load func(f *frame, parts []any) any, store func(f *frame, parts []any, v any))
 	// readonly says why there is no assigning
 	readonly string
-	// value tells parts of value types (a tuple's field), which must be variables
-	unreadable bool
 }
 
 // group is a method group.
@@ -130,7 +128,6 @@ type function struct {
 type binder struct {
 	lib     *dotnet.Library
 	v       source.View
-	opts    Options
 	diags   *source.List
 	found   []diag
 	quiet   int // speculating: faults are counted, not kept
@@ -141,7 +138,6 @@ type binder struct {
 	// unchecked is set inside of unchecked(…), where constants may overflow.
 	unchecked bool
 	work      int
-	depth     int
 }
 
 type diag struct {

@@ -644,7 +644,7 @@ func (b *binder) ternary(x *ternaryX) *expr {
 		switch {
 		case yes.typ != nil && yes.typ == no.typ:
 			t = yes.typ
-		case to1 && !to2, to1 && no.konst == false && yes.konst:
+		case to1 && !to2, to1 && !no.konst && yes.konst:
 			t = no.typ
 		case to2:
 			t = yes.typ

@@ -26,7 +26,6 @@ func (b *binder) switchStatement(x *switchS) (stmtGen, bool) {
 		match matcher
 		when  *expr
 		to    int
-		deflt bool
 	}
 	var labels []label
 	sections := make([]*scope, len(x.sections))

@@ -290,9 +290,8 @@ type (
 	}
 	ifS struct {
 		span
-		cond      syntax
-		yes, no   statement
-		elseGiven bool
+		cond    syntax
+		yes, no statement
 	}
 	whileS struct {
 		span

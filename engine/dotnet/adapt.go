@@ -56,11 +56,6 @@ func v2[A, B any](f func(A, B)) Func {
 	return func(t *Thread, a []any) any { f(ua(t, a, 0), ub(t, a, 1)); return nil }
 }
 
-func v3[A, B, C any](f func(A, B, C)) Func {
-	ua, ub, uc := unpacker[A](), unpacker[B](), unpacker[C]()
-	return func(t *Thread, a []any) any { f(ua(t, a, 0), ub(t, a, 1), uc(t, a, 2)); return nil }
-}
-
 // try1 makes a TryParse of a Go function with an ok result: the last argument is
 // the out parameter, set to zero where it fails. A null string fails.
 func try1[A, R any](f func(A) (R, bool)) Func {

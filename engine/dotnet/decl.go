@@ -37,7 +37,6 @@ const (
 type Row struct {
 	kind    MemberKind
 	static  bool
-	ext     bool
 	outside bool
 	sig     string
 	fn      Func
