@@ -12,10 +12,35 @@ import (
 // IterateAs enumerates a value that is an IEnumerable of more than one type as
 // one of elem: a JObject as its properties, or as pairs of names and values.
 func IterateAs(t *Thread, v any, elem *Type) Iter {
-	if o, ok := v.(*json.JObject); ok && elem.Is("System.Collections.Generic.KeyValuePair") {
-		return sliceIter(t, objectPairs(o))
+	c, ok := v.(json.JContainer)
+	if !ok {
+		return Iterate(t, v)
 	}
-	return Iterate(t, v)
+	if _, object := c.(*json.JObject); object && elem != nil && elem.Is("System.Collections.Generic.KeyValuePair") {
+		pt := pairType(Std().String, tokenType())
+		return childIter(t, c, func(x json.JToken) any {
+			p := x.(*json.JProperty)
+			return Pair{pt, p.Name, orNull(p.Value())}
+		})
+	}
+	return childIter(t, c, func(x json.JToken) any { return orNull(x) })
+}
+
+// childIter yields what f makes of the tokens of a container, which must not grow
+// or shrink meanwhile.
+func childIter(t *Thread, c json.JContainer, f func(x json.JToken) any) Iter {
+	i, n := 0, c.Len()
+	return func() (any, bool) {
+		if c.Len() != n {
+			modified()
+		}
+		if i >= n {
+			return nil, false
+		}
+		t.Tick()
+		i++
+		return f(c.Child(i - 1)), true
+	}
 }
 
 // objectPairs is a JObject as a dictionary.

@@ -95,6 +95,17 @@ func tokenSeq(elem *Type, tokens []json.JToken) *Seq {
 	return SeqOf(elem, items)
 }
 
+// childSeq are the tokens of a container as they are when they are enumerated.
+func childSeq(elem *Type, v any) *Seq {
+	return newSeq(elem, nil, func(t *Thread) Iter {
+		c, ok := v.(json.JContainer)
+		if !ok {
+			return sliceIter(t, nil)
+		}
+		return childIter(t, c, func(x json.JToken) any { return orNull(x) })
+	})
+}
+
 func tokenType() *Type { return Std().Named("Newtonsoft.Json.Linq.JToken") }
 
 func tokens(f func(t json.JToken) []json.JToken) Func {
@@ -157,7 +168,7 @@ func tokenDecl() *Decl {
 				return convertTokens(t, list, args[0])
 			}
 		}),
-		Method("JEnumerable<JToken> Children()", tokens(json.Children)),
+		Method("JEnumerable<JToken> Children()", func(_ *Thread, a []any) any { return childSeq(tokenType(), a[0]) }),
 		GenericMethod("JEnumerable<T> Children<T>()", func(args []*Type) Func {
 			return func(t *Thread, a []any) any { return ofClass(t, json.Children(token(a[0])), args[0]) }
 		}),
@@ -398,14 +409,8 @@ func objectTokenDecl() *Decl {
 		Method("JProperty Property(string name, StringComparison comparison)", f3(func(o *json.JObject, n string, c clr.StringComparison) *json.JProperty {
 			return o.PropertyComparison(n, c)
 		})),
-		Method("IEnumerable<JProperty> Properties()", func(t *Thread, a []any) any {
-			ps := object(a).Properties()
-			items := make([]any, len(ps))
-			for i, p := range ps {
-				items[i] = p
-			}
-			t.Pay(24 * len(items))
-			return SeqOf(Std().Named("Newtonsoft.Json.Linq.JProperty"), items)
+		Method("IEnumerable<JProperty> Properties()", func(_ *Thread, a []any) any {
+			return childSeq(Std().Named("Newtonsoft.Json.Linq.JProperty"), a[0])
 		}),
 		Method("JEnumerable<JToken> PropertyValues()", tokens(func(t json.JToken) []json.JToken { return t.(*json.JObject).Values() })),
 		Static("JObject Parse(string json)", parseToken(json.ParseObject)),

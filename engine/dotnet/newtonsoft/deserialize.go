@@ -78,8 +78,18 @@ func (r *reader) typed(s *Shape) any {
 		raw = raw[strings.LastIndexAny(raw, " \t\r\n")+1:]
 		r.fail("Input string '" + raw + "' is not a valid integer.")
 	}
+	if read := readers[s.Name]; read != "" && s.Kind == ScalarShape && t.kind == String {
+		if clr.Try(func() { Explicit(t, s.Name, s.Nullable) }) != nil {
+			r.fail("Could not convert string to " + read + ": " + t.String())
+		}
+	}
 	return build(t, s, r.where(""))
 }
+
+// readers are the types that the reader itself makes of a text, as its messages
+// name them.
+var readers = map[string]string{"System.Int32": "integer", "System.Decimal": "decimal", "System.Double": "double",
+	"System.Boolean": "boolean", "System.DateTime": "DateTime", "System.DateTimeOffset": "DateTimeOffset"}
 
 // build makes the value of a shape. where is the end of messages, " Path …".
 func build(t JToken, s *Shape, where string) any {
