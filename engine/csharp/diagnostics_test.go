@@ -57,6 +57,7 @@ func TestDiagnostics(t *testing.T) {
 	f(`("a\q")`, `syntax@\q: "\q" is no escape sequence; write \\ for a backslash, or put @ before the string`)
 	f(`('ab')`, `syntax@'ab': a character literal holds exactly one character; strings stand in double quotes`)
 	f(`("a)`, `syntax@"a: the string is never closed`)
+	f(`("a"""+1)`, `syntax@"": the end of the expression is wanted, found a string; two strings stand side by side: a quotation mark in a string is written \"`)
 	f(`(a[1)`, `syntax@[: "[" is never closed`)
 	f(`(1 ] )`, `syntax@]: "]" closes nothing`)
 	f(`(/* 1)`, `syntax@/*: the comment is never closed`)

@@ -76,7 +76,13 @@ func (p *parser) wanted(what string) {
 			at.pos--
 		}
 	}
-	fail("csharp-syntax", at.pos, at.end, what+" is wanted, found "+t.describe())
+	e := &syntaxError{code: "csharp-syntax", pos: at.pos, end: at.end, msg: what + " is wanted, found " + t.describe()}
+	if p.i > 0 && t.kind == tString {
+		if before := p.lex.at(p.i - 1); before.kind == tString && before.end == t.pos {
+			e.hint = "two strings stand side by side: a quotation mark in a string is written \\\""
+		}
+	}
+	panic(e)
 }
 
 func (p *parser) expect(punct string) token {
