@@ -13,8 +13,9 @@ import (
 //
 // timeout (seconds, 300 by default) or timeout-ms is the time to wait for the
 // response's headers; continue-timeout that for a 100 Continue. buffer-request-body
-// keeps the body, so that a retry can send it again. Without buffer-response="true"
-// every piece of the response goes on at once. With fail-on-error-status-code answers
+// keeps the body, so that a retry can send it again. Every piece of the response goes
+// on at once, whatever buffer-response says: that is what "false" asks for, and "true"
+// promises nothing more. http-version="2or1" goes over HTTP/1.1. With fail-on-error-status-code answers
 // from 400 to 599 go to on-error. Failures have the reasons Timeout,
 // BackendConnectionFailure and ClientConnectionFailure.
 //
@@ -56,9 +57,7 @@ func (f *forwardRequest) Check(c *pipeline.Check) {
 func (f *forwardRequest) Run(x *pipeline.Exchange) error {
 	o := pipeline.ForwardOptions{
 		BufferRequestBody: f.BufferRequest,
-		BufferResponse:    f.BufferResponse,
 		FailOnErrorStatus: f.FailOnError,
-		PreferHTTP2:       f.HTTPVersion == "2or1",
 	}
 	var err error
 	if o.FollowRedirects, err = f.FollowRedirects.Get(x); err != nil {

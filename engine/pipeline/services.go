@@ -106,10 +106,8 @@ type ForwardOptions struct {
 	Timeout           time.Duration
 	FollowRedirects   bool
 	BufferRequestBody bool
-	BufferResponse    bool
 	FailOnErrorStatus bool
 	ContinueTimeout   time.Duration // 0: no Expect: 100-continue handling
-	PreferHTTP2       bool
 }
 
 // Cache holds values under string keys, bounded in bytes; it may drop what it is
