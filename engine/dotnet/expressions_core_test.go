@@ -189,6 +189,9 @@ func TestCollections(t *testing.T) {
 		{`string.Join(",", "cab".OrderBy(c => c))`, "a,b,c"},
 		{`string.Join(",", new HashSet<int> {1, 2}.Union(new[] {2, 3}).Except(new[] {1}))`, "2,3"},
 
+		{`new Dictionary<string, int> {{"a", 1}}.Keys.ToString() + new Dictionary<string, int> {{"a", 1}}.Values.Count`,
+			"System.Collections.Generic.Dictionary`2+KeyCollection[System.String,System.Int32]1"},
+
 		// tuples, pairs and anonymous objects
 		{`new KeyValuePair<string, int>("a", 1).Equals(new KeyValuePair<string, int>("a", 1))`, "True"},
 		{`default(KeyValuePair<string, int>).Key == null`, "True"},
@@ -255,6 +258,9 @@ func TestMutation(t *testing.T) {
 		{`var d = new Dictionary<string, int> {{"a", 1}}; d.Add("a", 2); return 1;`, "!System.ArgumentException"},
 		{`var d = new Dictionary<int, string> {{1, "a"}, {2, "b"}, {3, "c"}}; d.Remove(2); d.Add(9, "z"); return string.Join(",", d.Select(p => p.Key));`, "1,9,3"},
 		{`var d = new Dictionary<string, int> {{"a", 1}}; foreach (var k in d.Keys.ToList()) { d[k] = 5; } return d.Values.Sum() + (d.TryAdd("a", 9) ? 100 : 0);`, "5"},
+		{`var d = new Dictionary<string, int> {{"a", 1}}; var k = d.Keys; d["b"] = 2; return string.Join(",", k) + k.Contains("b");`, "a,bTrue"},
+		{`var d = new Dictionary<string, int> {{"a", 1}}; foreach (var k in d.Keys) { d[k + "x"] = 1; } return 1;`, "!System.InvalidOperationException"},
+		{`var d = new Dictionary<string, int> {{"a", 1}}; ((ICollection<string>)d.Keys).Add("b"); return 1;`, "!System.NotSupportedException"},
 		{`var d = new Dictionary<string, int>(); int v; return d.Remove("x", out v) + "" + d.ContainsValue(1);`, "FalseFalse"},
 		{`var s = new HashSet<int> {1, 2, 3}; s.IntersectWith(new[] {2, 3, 4}); s.SymmetricExceptWith(new[] {3, 9}); return string.Join(",", s.OrderBy(x => x)) + s.IsSubsetOf(new[] {2, 9, 1}) + s.Overlaps(new[] {2});`, "2,9TrueTrue"},
 		{`var q = new Queue<string>(); return q.Dequeue();`, "!System.InvalidOperationException"},

@@ -66,6 +66,8 @@ func Iterate(t *Thread, v any) Iter {
 			}
 			return v.Items[i-1], true
 		}
+	case *dictView:
+		return v.iterate(t)
 	case Iterable:
 		return sliceIter(t, v.Items())
 	case apim.MultiValues:
@@ -136,7 +138,11 @@ func RuntimeName(t *Type) string {
 		if t.decl != nil {
 			full = t.decl.Full
 		}
-		s := full + "`" + strconv.Itoa(len(t.Args)) + "["
+		arity := "`" + strconv.Itoa(len(t.Args))
+		s := full + arity + "["
+		if name, ok := strings.CutPrefix(full, nested); ok {
+			s = strings.TrimSuffix(nested, ".") + arity + "+" + name + "["
+		}
 		for i, a := range t.Args {
 			if i > 0 {
 				s += ","

@@ -175,13 +175,18 @@ func (e *Enumerator) current() any {
 
 // lookupRows are the members of dictionaries that only read.
 func lookupRows(keys string) []Row {
-	return []Row{
+	return append(findRows(),
 		GenericProp(keys+"<TKey> Keys", func(args []*Type) Func {
 			return func(t *Thread, a []any) any { return NewList(args[0], dictKeys(t, a[0])) }
 		}),
 		GenericProp(keys+"<TValue> Values", func(args []*Type) Func {
 			return func(t *Thread, a []any) any { return NewList(args[1], dictValues(t, a[0])) }
 		}),
+	)
+}
+
+func findRows() []Row {
+	return []Row{
 		Method("bool ContainsKey(TKey key)", func(t *Thread, a []any) any { _, ok := lookup(t, a[0], a[1]); return ok }).
 			Fast(containsName),
 		GenericMethod("bool TryGetValue(TKey key, out TValue value)", func(args []*Type) Func {

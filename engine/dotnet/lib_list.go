@@ -8,7 +8,7 @@ import (
 
 // listDecls are List<T>, Dictionary<K, V>, HashSet<T>, Queue<T> and Stack<T>.
 func listDecls() []*Decl {
-	return []*Decl{listDecl(), dictionaryDecl(), hashSetDecl(), queueDecl(), stackDecl()}
+	return []*Decl{listDecl(), dictionaryDecl(), keysDecl("KeyCollection", "TKey"), keysDecl("ValueCollection", "TValue"), hashSetDecl(), queueDecl(), stackDecl()}
 }
 
 func list(a []any) *List { return a[0].(*List) }
@@ -370,7 +370,46 @@ func dictionaryDecl() *Decl {
 			return false
 		}),
 		Method("void Clear()", func(_ *Thread, a []any) any { clearItems(a[0]); return nil }),
-	).with(lookupRows("ICollection")...)
+		viewProp("KeyCollection", "Keys", false),
+		viewProp("ValueCollection", "Values", true),
+	).with(findRows()...)
+}
+
+const nested = "System.Collections.Generic.Dictionary."
+
+// keysDecl is Dictionary<K, V>.KeyCollection or ValueCollection.
+func keysDecl(name, of string) *Decl {
+	return class(nested+name+"<TKey, TValue> : ICollection<"+of+">, IReadOnlyCollection<"+of+">",
+		Prop("int Count", func(_ *Thread, a []any) any { return int32(a[0].(*dictView).Len()) }))
+}
+
+func viewProp(class, name string, values bool) Row {
+	return GenericProp(nested+class+"<TKey, TValue> "+name, func(args []*Type) Func {
+		typ := Std().Make(nested+class, args...)
+		return func(_ *Thread, a []any) any { return &dictView{typ, dict(a), values} }
+	})
+}
+
+// dictView are the keys or the values of a dictionary as it is now.
+type dictView struct {
+	typ    *Type
+	d      *Dict
+	values bool
+}
+
+// DotnetType implements Typed.
+func (v *dictView) DotnetType() *Type { return v.typ }
+
+// Len counts them.
+func (v *dictView) Len() int { return v.d.Len() }
+
+func (v *dictView) iterate(t *Thread) Iter {
+	return v.d.iterate(t, func(k, x any) any {
+		if v.values {
+			return x
+		}
+		return k
+	})
 }
 
 // setRows are the members of sets.

@@ -53,6 +53,8 @@ func RenderIn(t *Thread, v any) (value, typ string) {
 		}
 	case *Type:
 		return v.Full, typ
+	case *dictView: // a nested type, named as the type it is nested in
+		typ = "System.Collections.Generic.Dictionary<" + joinNames(ty.Args, true) + ">"
 	}
 	if ty.ElementOf() != nil && !renderedAsText(ty) {
 		return serialize(t, v), typ
