@@ -139,5 +139,3 @@ func uriOf(v any, to *Type) any {
 	}
 	return v
 }
-
-func bodyXML(s string, of *Type) (any, bool) { return nil, false }

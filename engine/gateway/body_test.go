@@ -175,15 +175,15 @@ func FuzzChunks(f *testing.F) {
 	f.Add([]byte("A;x=y\r\n0123456789\r\n0\r\nX: y\r\n\r\n"))
 	f.Add([]byte("ffffffffffffffff\r\n"))
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		read := func(r io.Reader) (string, error, string) {
+		read := func(r io.Reader) (body, rest string, err error) {
 			br := bufio.NewReader(r)
-			body := newFramed(br, &framing{length: -1, chunked: true})
-			b, err := io.ReadAll(&body)
-			rest, _ := io.ReadAll(br)
-			return string(b), err, string(rest)
+			framed := newFramed(br, &framing{length: -1, chunked: true})
+			b, err := io.ReadAll(&framed)
+			after, _ := io.ReadAll(br)
+			return string(b), string(after), err
 		}
-		b1, err1, rest1 := read(bytes.NewReader(wire))
-		b2, err2, rest2 := read(iotest.OneByteReader(bytes.NewReader(wire)))
+		b1, rest1, err1 := read(bytes.NewReader(wire))
+		b2, rest2, err2 := read(iotest.OneByteReader(bytes.NewReader(wire)))
 		if b1 != b2 || (err1 == nil) != (err2 == nil) || err1 == nil && rest1 != rest2 {
 			t.Errorf("%q reads as %q (%v) or %q (%v)", wire, b1, err1, b2, err2)
 		}

@@ -29,7 +29,7 @@ func (v view) Subscription() *apim.Subscription { return v.x.Subscription }
 func (v view) User() *apim.User                 { return v.x.User }
 func (v view) Deployment() *apim.Deployment     { return v.route().Deployment }
 func (v view) Workspace() *apim.Workspace       { return v.route().Workspace }
-func (v view) Request() apim.Request            { return request{v.x} }
+func (v view) Request() apim.Request            { return request(v) }
 func (v view) Response() apim.Response          { return v.x.Response.APIM() }
 func (v view) Variables() apim.Variables        { return &v.x.vars }
 

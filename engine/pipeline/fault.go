@@ -52,6 +52,8 @@ var ErrBodyTooLarge = errors.New("the message body is larger than the limit for 
 
 // Respond ends the pipeline: Exchange.Response is the answer as it stands. It is
 // what return-response, mock-response, cors and a cache hit return.
+//
+//lint:ignore ST1012 it is no error: it ends a pipeline as fs.SkipAll ends a walk
 var Respond = errors.New("pipeline: respond now")
 
 // Faultf makes a Fault.

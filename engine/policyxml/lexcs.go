@@ -44,12 +44,13 @@ func csharpSpans(s string) []lexSpan {
 	for i := 0; i < len(s); {
 		switch c := s[i]; c {
 		case '/':
-			end := i + 1
-			if strings.HasPrefix(s[i:], "//") {
+			var end int
+			switch {
+			case strings.HasPrefix(s[i:], "//"):
 				end = indexFrom(s, i, "\n")
-			} else if strings.HasPrefix(s[i:], "/*") {
+			case strings.HasPrefix(s[i:], "/*"):
 				end = indexFrom(s, i+2, "*/")
-			} else {
+			default:
 				i++
 				continue
 			}
