@@ -224,6 +224,7 @@ func TestCollections(t *testing.T) {
 		{`JsonConvert.SerializeObject(new {d = DayOfWeek.Friday, t = (1, "a"), k = new KeyValuePair<string, int>("x", 1), n = (int?)null})`,
 			`{"d":5,"t":{"Item1":1,"Item2":"a"},"k":{"Key":"x","Value":1},"n":null}`},
 		{`JsonConvert.SerializeObject(new[] {1, 2}.Select(x => x * 2))`, "[2,4]"},
+		{`JsonConvert.SerializeObject(new[] {1, 2, 3}.GroupBy(x => x % 2)) + new JArray(new Dictionary<string, int> {{"a", 1}}.Keys).Count`, "[[1,3],[2]]1"},
 		{`JsonConvert.DeserializeObject<Dictionary<string, List<int>>>("{\"a\":[1,2]}")["a"].Sum()`, "3"},
 		{`JsonConvert.DeserializeObject<IDictionary<string, string>>("{\"a\":\"b\"}").GetValueOrDefault("zz", "d")`, "d"},
 		{`JsonConvert.DeserializeObject<HashSet<string>>("[\"a\",\"a\"]").Count`, "1"},

@@ -220,7 +220,7 @@ func jsonOf(t *Thread, v any) any {
 			return jsonItems{t, v}
 		}
 		return jsonMembers{t, v}
-	case *Array, *List, *Seq, *Queue:
+	case *Array, *List, *Seq, *Queue, *Grouping, *Lookup, *dictView:
 		return jsonItems{t, v}
 	case json.JToken:
 		payCopy(t, v)
@@ -240,7 +240,7 @@ func jsonContent(t *Thread, into, v any) any {
 	switch v := v.(type) {
 	case json.JToken:
 		return adopted(t, into, v)
-	case *Array, *List, *Seq, *Queue:
+	case *Array, *List, *Seq, *Queue, *Grouping, *Lookup, *dictView:
 		items := Slice(t, v)
 		var seen map[json.JToken]bool
 		for i, x := range items {
