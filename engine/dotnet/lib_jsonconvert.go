@@ -316,7 +316,7 @@ func (m jsonMembers) JSONMembers(f func(name string, value any) bool) {
 		next := v.iterate(m.t, func(k, x any) any { return Pair{Key: k, Value: x} })
 		for {
 			p, ok := next()
-			if !ok || !f(ToString(p.(Pair).Key), jsonOf(m.t, p.(Pair).Value)) {
+			if !ok || !f(Format(m.t, p.(Pair).Key, ""), jsonOf(m.t, p.(Pair).Value)) {
 				return
 			}
 		}

@@ -50,7 +50,7 @@ func builderDecl() *Decl {
 		}
 	}
 	joined := func(t *Thread, a []any) any {
-		return builder(a).add(t, joinItems(t, ToString(a[1]), sourceOf(t, a[2], "values")))
+		return builder(a).add(t, joinItems(t, Format(t, a[1], ""), sourceOf(t, a[2], "values")))
 	}
 	d := class("System.Text.StringBuilder",
 		Ctor("()", make(-1, -1)),
@@ -138,7 +138,7 @@ func builderDecl() *Decl {
 		}),
 	).holds(&StringBuilder{})
 	for _, name := range []string{"string", "object", "char", "bool", "sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal", "StringBuilder"} {
-		d.with(Method(self+"Append("+name+" value)", func(t *Thread, a []any) any { return builder(a).add(t, ToString(a[1])) }))
+		d.with(Method(self+"Append("+name+" value)", func(t *Thread, a []any) any { return builder(a).add(t, Format(t, a[1], "")) }))
 	}
 	return d
 }
@@ -148,7 +148,7 @@ func insertText(t *Thread, a []any) any {
 	if at < 0 || at > clr.Len(text) {
 		clr.ThrowRange("Index was out of range. Must be non-negative and less than the size of the collection.", "index")
 	}
-	return builder(a).set(t, clr.Insert(text, at, ToString(a[2])))
+	return builder(a).set(t, clr.Insert(text, at, Format(t, a[2], "")))
 }
 
 // textReader is a StringReader.
@@ -225,9 +225,9 @@ func readerDecls() []*Decl {
 	)
 	for _, name := range []string{"string", "object", "char", "bool", "int", "long", "double", "decimal"} {
 		writer.with(
-			Method("void Write("+name+" value)", func(t *Thread, a []any) any { a[0].(*textWriter).s.add(t, ToString(a[1])); return nil }),
+			Method("void Write("+name+" value)", func(t *Thread, a []any) any { a[0].(*textWriter).s.add(t, Format(t, a[1], "")); return nil }),
 			Method("void WriteLine("+name+" value)", func(t *Thread, a []any) any {
-				a[0].(*textWriter).s.add(t, ToString(a[1])).add(t, "\n")
+				a[0].(*textWriter).s.add(t, Format(t, a[1], "")).add(t, "\n")
 				return nil
 			}),
 		)

@@ -46,6 +46,13 @@ func (m *Member) FastForm() any { return m.row.fast }
 
 // Func is how the member does its work, for the generic arguments of a call.
 func (m *Member) Func(methodArgs []*Type) Func {
+	if m.row.make == nil && m.Kind == CtorMember {
+		fn := m.row.fn
+		return func(t *Thread, a []any) any {
+			t.Pay(48) // whatever it is
+			return fn(t, a)
+		}
+	}
 	if m.row.make == nil {
 		return dress(m.Ret, m.row.fn)
 	}

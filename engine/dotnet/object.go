@@ -26,9 +26,30 @@ func Format(t *Thread, v any, format string) string {
 	if x, ok := v.(json.JContainer); ok {
 		return tokenText(t, x, true)
 	}
+	weigh(t, v)
 	s := textOf(v, format)
 	t.Pay(len(s))
 	return s
+}
+
+// weigh bounds the work of showing tuples of tuples: their parts may be shared,
+// so that their text is exponentially longer than they are.
+func weigh(t *Thread, v any) {
+	switch v := v.(type) {
+	case *Record:
+		t.Enter()
+		t.Pay(8 * len(v.Items))
+		for _, x := range v.Items {
+			t.Tick()
+			weigh(t, x)
+		}
+		t.Leave()
+	case Pair:
+		t.Enter()
+		weigh(t, v.Key)
+		weigh(t, v.Value)
+		t.Leave()
+	}
 }
 
 func textOf(v any, format string) string {
@@ -84,14 +105,22 @@ func (r *Record) text() string {
 }
 
 func exceptionText(e *clr.Exception) string {
-	s := e.Type
-	if e.Message != "" {
-		s += ": " + e.Message
+	var b strings.Builder
+	depth := 0
+	for ; e != nil; e = e.Inner {
+		if depth > 0 {
+			b.WriteString("\n ---> ")
+		}
+		b.WriteString(e.Type)
+		if e.Message != "" {
+			b.WriteString(": " + e.Message)
+		}
+		depth++
 	}
-	if e.Inner != nil {
-		s += "\n ---> " + exceptionText(e.Inner) + "\n   --- End of inner exception stack trace ---"
+	for ; depth > 1; depth-- {
+		b.WriteString("\n   --- End of inner exception stack trace ---")
 	}
-	return s
+	return b.String()
 }
 
 // Format is Enum.ToString(format): G, F, D or X.
@@ -148,6 +177,8 @@ func Equals(t *Thread, a, b any) bool {
 		if !ok || len(a.Items) != len(b.Items) || a.Type != b.Type && a.Type.Kind != TupleKind {
 			return false
 		}
+		t.Enter()
+		defer t.Leave()
 		t.Tick()
 		for i, v := range a.Items {
 			if !Equals(t, v, b.Items[i]) {
@@ -204,9 +235,12 @@ func HashKey(t *Thread, v any) any {
 		if v.Type.Kind != TupleKind {
 			k = v.Type
 		}
+		t.Enter()
 		for _, i := range v.Items {
+			t.Pay(48)
 			k = pairKey{k, HashKey(t, i)}
 		}
+		t.Leave()
 		return k
 	case Pair:
 		return pairKey{pairKey{v.Type, HashKey(t, v.Key)}, HashKey(t, v.Value)}
@@ -288,9 +322,12 @@ func HashCode(t *Thread, v any) int32 {
 		return int32(v.Value) ^ int32(v.Value>>32)
 	case *Record:
 		h := int32(17)
+		t.Enter()
 		for _, i := range v.Items {
+			t.Tick()
 			h = h*31 + HashCode(t, i)
 		}
+		t.Leave()
 		return h
 	case Pair:
 		return HashCode(t, v.Key)*31 + HashCode(t, v.Value)
@@ -355,6 +392,8 @@ func Compare(t *Thread, a, b any) int {
 		}
 	case *Record:
 		if y, ok := b.(*Record); ok && x.Type.Kind == TupleKind || ok && x.Type.Is("System.Tuple") {
+			t.Enter()
+			defer t.Leave()
 			for i := range x.Items {
 				if i < len(y.Items) {
 					if c := Compare(t, x.Items[i], y.Items[i]); c != 0 {
