@@ -34,7 +34,7 @@ func exceptionDecls() []*Decl {
 
 	out := []*Decl{root}
 	for _, e := range exceptionClasses {
-		d := class(e.name + " : " + e.base).outsideList()
+		d := class(e.name + " : " + e.base)
 		switch e.name {
 		case clr.ArgumentNullException, clr.ArgumentOutOfRangeException:
 			d.with(paramCtors(e.name, e.message)...)

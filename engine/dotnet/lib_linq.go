@@ -15,7 +15,7 @@ func linqDecls() []*Decl {
 	return []*Decl{
 		enumerable,
 		iface("System.Linq.IGrouping<out TKey, out TElement> : IEnumerable<TElement>",
-			Prop("TKey Key", func(_ *Thread, a []any) any { return a[0].(*Grouping).Key })),
+			Outside(Prop("TKey Key", func(_ *Thread, a []any) any { return a[0].(*Grouping).Key }))...),
 		iface("System.Linq.IOrderedEnumerable<out TElement> : IEnumerable<TElement>"),
 		iface("System.Linq.ILookup<TKey, TElement> : IEnumerable<IGrouping<TKey, TElement>>",
 			Prop("int Count", func(_ *Thread, a []any) any { return int32(len(a[0].(*Lookup).groups)) }),

@@ -72,7 +72,7 @@ func objectDecls() []*Decl {
 			}),
 		)...),
 		nullableDecl(),
-		class("System.Type",
+		class("System.Type").with(Outside(
 			Prop("string Name", func(_ *Thread, a []any) any { return typeShortName(a[0].(*Type)) }),
 			Prop("string FullName", func(_ *Thread, a []any) any { return RuntimeName(a[0].(*Type)) }),
 			Prop("string Namespace", func(_ *Thread, a []any) any {
@@ -100,7 +100,7 @@ func objectDecls() []*Decl {
 			Method("bool IsInstanceOfType(object o)", func(_ *Thread, a []any) any { return InstanceOf(a[1], a[0].(*Type)) }),
 			Op("bool ==(Type left, Type right)", func(_ *Thread, a []any) any { return a[0] == a[1] }),
 			Op("bool !=(Type left, Type right)", func(_ *Thread, a []any) any { return a[0] != a[1] }),
-		).outsideList(),
+		)...),
 		iface("System.IDisposable", Method("void Dispose()", nothing)),
 		iface("System.IFormatProvider"),
 		iface("System.IConvertible"),

@@ -26,7 +26,7 @@ func timeDecls() []*Decl {
 		class("System.TimeZoneInfo.AdjustmentRule"),
 		structure("System.TimeZoneInfo.TransitionTime").zeroed(func() any { return struct{}{} }),
 		enum("System.DateTimeKind", "Unspecified Utc Local"),
-		enum("System.DayOfWeek", "Sunday Monday Tuesday Wednesday Thursday Friday Saturday").outsideList(),
+		enum("System.DayOfWeek", "Sunday Monday Tuesday Wednesday Thursday Friday Saturday"),
 	}
 }
 
@@ -46,7 +46,7 @@ func formats(t *Thread, a []any, i int) []string {
 	return []string{argStr(t, a, i)}
 }
 
-// comparing are the six operators, Compare, CompareTo and Equals of a type with an order.
+// comparing are the six operators, CompareTo and Equals of a type with an order.
 func comparing[T any](name string, compare func(a, b T) int) []Row {
 	op := func(sym string, f func(c int) bool) Row {
 		return Op("bool "+sym+"("+name+" left, "+name+" right)", f2(func(a, b T) bool { return f(compare(a, b)) }))
@@ -58,7 +58,6 @@ func comparing[T any](name string, compare func(a, b T) int) []Row {
 		op(">", func(c int) bool { return c > 0 }),
 		op("<=", func(c int) bool { return c <= 0 }),
 		op(">=", func(c int) bool { return c >= 0 }),
-		Static("int Compare("+name+" t1, "+name+" t2)", f2(compare)),
 		Static("bool Equals("+name+" t1, "+name+" t2)", f2(func(a, b T) bool { return compare(a, b) == 0 })),
 		Method("int CompareTo("+name+" value)", f2(compare)),
 		Method("int CompareTo(object value)", compareBoxed),
@@ -170,6 +169,7 @@ func dateOutside() []Row {
 	rows := []Row{
 		Const("DateTime UnixEpoch", clr.NewDateTime(1970, 1, 1, 0, 0, 0, 0, clr.Utc)),
 		Prop("DateTimeKind Kind", f1(func(d date) clr.DateTimeKind { return d.Kind })),
+		Static("int Compare(DateTime t1, DateTime t2)", f2(compareDates)),
 		Method("DateTime ToUniversalTime()", f1(date.ToUniversal)),
 		Method("DateTime ToLocalTime()", f1(date.ToLocal)),
 		Method("string ToShortDateString()", shown("d")),
@@ -306,6 +306,7 @@ func offsetDecl() *Decl {
 			a[4].(*Ref).Value = v
 			return ok
 		}),
+		Static("int Compare(DateTimeOffset first, DateTimeOffset second)", f2(compareOffsets)),
 		Implicit("DateTimeOffset(DateTime dateTime)", f1(clr.OffsetOf)),
 		Op("DateTimeOffset +(DateTimeOffset d, TimeSpan t)", f2(plus)),
 		Op("DateTimeOffset -(DateTimeOffset d, TimeSpan t)", f2(minus)),
@@ -353,6 +354,7 @@ func timeSpanDecl() *Decl {
 		Static("TimeSpan Parse(string input, IFormatProvider formatProvider)", parse),
 		Static("bool TryParse(string s, out TimeSpan result)", try1(clr.TryParseTimeSpan)),
 		Static("bool TryParse(string input, IFormatProvider formatProvider, out TimeSpan result)", try1(clr.TryParseTimeSpan)),
+		Static("int Compare(TimeSpan t1, TimeSpan t2)", f2(func(a, b span) int { return cmp.Compare(a, b) })),
 		Op("TimeSpan +(TimeSpan t1, TimeSpan t2)", f2(span.Add)),
 		Op("TimeSpan -(TimeSpan t1, TimeSpan t2)", f2(span.Sub)),
 		Op("TimeSpan -(TimeSpan t)", f1(span.Neg)),
