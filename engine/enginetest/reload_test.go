@@ -232,35 +232,37 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 		}
 		return m.start + " " + m.header.Get("X-Version")
 	}
-	next := func() report {
-		select {
-		case r := <-reports:
-			return r
-		case <-time.After(20 * time.Second):
-			t.Fatal("the change was not noticed")
+	// next is the next report with that result: a file that is being replaced may be
+	// seen halfway, with the old content still in place.
+	next := func(ok bool) report {
+		timeout := time.After(20 * time.Second)
+		for {
+			select {
+			case r := <-reports:
+				if r.ok == ok {
+					return r
+				}
+			case <-timeout:
+				t.Fatal("the change was not noticed")
+			}
 		}
-		panic("not reached")
 	}
 
 	Write(t, folder, "policy.xml", `<policies><outbound><set-heder name="X-Version" /></outbound></policies>`)
-	r := next()
-	if r.ok || !strings.Contains(r.text, `there is no policy <set-heder>`) || !strings.Contains(r.text, `did you mean "set-header"?`) {
-		t.Errorf("ok %v, said:\n%s", r.ok, r.text)
+	r := next(false)
+	if !strings.Contains(r.text, `there is no policy <set-heder>`) || !strings.Contains(r.text, `did you mean "set-header"?`) {
+		t.Errorf("said:\n%s", r.text)
 	}
 	if got := version(); got != "HTTP/1.1 200 OK 0" {
 		t.Errorf("after a faulty change: %s", got)
 	}
 	Write(t, folder, "policy.xml", livePolicy(7))
-	if r := next(); !r.ok {
-		t.Errorf("the cure was refused:\n%s", r.text)
-	}
+	next(true)
 	if got := version(); got != "HTTP/1.1 200 OK 7" {
 		t.Errorf("after the cure: %s", got)
 	}
 	Write(t, folder, "gateway.yaml", "apis: [")
-	if r := next(); r.ok {
-		t.Error("a broken gateway.yaml was taken")
-	}
+	next(false)
 	if got := version(); got != "HTTP/1.1 200 OK 7" {
 		t.Errorf("after a broken gateway.yaml: %s", got)
 	}

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,12 +60,14 @@ type Gateway struct {
 	o        Setup
 	services *pipeline.Services
 	log      *slog.Logger
+	secrets  redactor
 	metrics  *metrics
 	registry *Registry
 	server   *Server
 	admin    *admin
 	current  atomic.Pointer[Snapshot]
 
+	first  uint64     // the fingerprint of the folder at the first load
 	reload sync.Mutex // one load at a time
 	ready  atomic.Bool
 	stop   context.CancelFunc
@@ -77,12 +81,16 @@ func Open(o Setup, diags *source.List) *Gateway {
 		o.Now = time.Now
 	}
 	g := &Gateway{o: o, metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
+	before := fingerprint([]string{folderOf(o.Path)})
 	first := g.load(diags)
 	if first == nil {
 		return nil
 	}
+	if g.first = before; len(first.folders) != 1 || first.folders[0] != folderOf(o.Path) {
+		g.first = fingerprint(first.folders)
+	}
 	if o.Log != nil {
-		g.log = slog.New(o.Log(first.model.Logging))
+		g.log = slog.New(redactingHandler{o.Log(first.model.Logging), &g.secrets})
 	}
 	limits := first.model.Limits
 	cache, err := memory.NewCache(limits.CacheBytes, o.Now)
@@ -128,6 +136,7 @@ func (g *Gateway) install(s *Snapshot, diags *source.List) bool {
 		g.services.Scripts.Warm()
 	}
 	g.registry.Transport().SetCertificates(certificates(s.model))
+	g.secrets.use(s.model)
 	g.current.Store(s)
 	g.metrics.reloads.WithLabelValues("ok").Inc()
 	return true
@@ -169,7 +178,7 @@ func (g *Gateway) Start() error {
 		}
 	})
 	if g.o.Path != "" {
-		g.task(func() { watch(ctx, g.folders, func() { g.Reload() }) })
+		g.task(func() { watch(ctx, g.folders, g.first, func() { g.Reload() }) })
 	}
 	g.ready.Store(true)
 	return nil
@@ -225,6 +234,14 @@ func limitsOf(l config.Limits) Limits {
 func (g *Gateway) task(f func()) {
 	g.tasks.Add(1)
 	go func() { defer g.tasks.Done(); f() }()
+}
+
+// folderOf is the folder of a path that may name gateway.yaml itself.
+func folderOf(path string) string {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		path = filepath.Dir(path)
+	}
+	return filepath.Clean(path)
 }
 
 // folders are those to watch.

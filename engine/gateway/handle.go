@@ -236,13 +236,13 @@ func (g *Gateway) logAccess(x *pipeline.Exchange, o Outcome) {
 		attrs = append(attrs, slog.String("source", f.Source), slog.String("reason", f.Reason))
 		if f.Status >= 500 {
 			level = slog.LevelError
-			attrs = append(attrs, slog.String("message", f.Message))
+			attrs = append(attrs, slog.String("message", g.messageOf(f)))
 			if !f.Range.IsZero() {
 				at := f.Range.Pos()
 				attrs = append(attrs, slog.Group("at", slog.String("file", f.Range.Text.Name), slog.Int("line", at.Line), slog.Int("column", at.Col)))
 			}
 			if f.Cause != nil && !errors.Is(f.Cause, f) {
-				attrs = append(attrs, slog.String("cause", f.Cause.Error()))
+				attrs = append(attrs, slog.String("cause", causeOf(f)))
 			}
 		}
 	}
@@ -250,4 +250,26 @@ func (g *Gateway) logAccess(x *pipeline.Exchange, o Outcome) {
 		attrs = append(attrs, slog.String("cut", o.Err.Error()))
 	}
 	g.log.LogAttrs(x.Context, level, "request", attrs...)
+}
+
+// messageOf is a Fault's message for the log. That of an expression may quote any part
+// of the request, a token perhaps: only a gateway in development writes it.
+func (g *Gateway) messageOf(f *pipeline.Fault) string {
+	if f.Reason == pipeline.ReasonExpression && !g.current.Load().model.Gateway.Development {
+		return "Expression evaluation failed."
+	}
+	return f.Message
+}
+
+// causeOf names what is behind a Fault: of an exception its type, since its message is
+// the Fault's.
+func causeOf(f *pipeline.Fault) string {
+	var e *clr.Exception
+	if errors.As(f.Cause, &e) {
+		return e.Type
+	}
+	if f.Reason == pipeline.ReasonExpression {
+		return "script"
+	}
+	return f.Cause.Error()
 }

@@ -132,7 +132,7 @@ func (l *loader) compile(t *source.Text, scope pipeline.Scope, operations []*con
 func (l *loader) snapshot() *Snapshot {
 	m := l.model
 	s := &Snapshot{
-		model: m, keys: access.NewIndex(m), folders: m.WatchDirs,
+		model: m, keys: access.NewIndex(m), folders: outermost(m.WatchDirs),
 		routes:  map[*config.Operation]*operation{},
 		apis:    map[*config.API]*pipeline.Route{},
 		product: map[*config.Product]*product{},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -25,7 +26,10 @@ const (
 // watch calls changed whenever something in the folders has changed, until ctx ends.
 // Folders are watched, not files: a file that is replaced by renaming, as editors and
 // Kubernetes do, would be lost otherwise. folders is asked anew after each change.
-func watch(ctx context.Context, folders func() []string, changed func()) {
+//
+// seen is the fingerprint of the folders when they were read: what has changed since,
+// even before watching began, counts as a change.
+func watch(ctx context.Context, folders func() []string, seen uint64, changed func()) {
 	notify, err := fsnotify.NewWatcher()
 	var events chan fsnotify.Event
 	var errors chan error
@@ -55,11 +59,9 @@ func watch(ctx context.Context, folders func() []string, changed func()) {
 		}
 	}
 	follow()
-	seen := fingerprint(folders())
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
-	quiet := time.NewTimer(time.Hour)
-	quiet.Stop()
+	quiet := time.NewTimer(0) // look once at what has changed so far
 	var since time.Time
 	act := func() {
 		since = time.Time{}
@@ -94,6 +96,25 @@ func watch(ctx context.Context, folders func() []string, changed func()) {
 			act()
 		}
 	}
+}
+
+// outermost leaves out folders that lie in others: watching goes down by itself.
+func outermost(folders []string) []string {
+	var out []string
+	for i, f := range folders {
+		inner := false
+		for j, o := range folders {
+			rel, err := filepath.Rel(o, f)
+			inside := err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+			if i != j && inside && (rel != "." || j < i) {
+				inner = true
+			}
+		}
+		if !inner {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // subfolders lists a folder and the folders in it, without hidden ones.
