@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sekisho/engine/check"
+	"sekisho/engine/missing"
 	"sekisho/engine/source"
 )
 
@@ -21,7 +22,7 @@ const notAvailable = source.Code("not-available-yet")
 // must load, but for those named here, each with its reason.
 func TestCorpus(t *testing.T) {
 	if _, err := os.Stat(corpus); err != nil {
-		t.Skip("the corpus of real documents is not beside this repository: ", corpus)
+		missing.Part(t, "the corpus of real documents is not beside this repository: %s", corpus)
 	}
 	var names []string
 	err := filepath.WalkDir(corpus, func(name string, d os.DirEntry, err error) error {

@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"sekisho/engine/missing"
 )
 
 const corpus = "../../../shared/corpus"
@@ -38,7 +40,7 @@ func readGolden(t *testing.T, path string) []golden {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
-		t.Skipf("the cases are not here: %v", err)
+		missing.Part(t, "the cases are not here: %v", err)
 	}
 	var out []golden
 	in := bufio.NewScanner(bytes.NewReader(data))
@@ -150,7 +152,7 @@ func TestCorpus(t *testing.T) {
 	rows := readGolden(t, filepath.Join(corpus, "expressions-golden.jsonl"))
 	context, err := os.ReadFile(filepath.Join(corpus, "context.json"))
 	if err != nil {
-		t.Skipf("the context is not here: %v", err)
+		missing.Part(t, "the context is not here: %v", err)
 	}
 	runGolden(t, rows, context, deviations(t, "testdata/corpus-deviations.txt"))
 }

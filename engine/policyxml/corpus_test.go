@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"sekisho/engine/missing"
 	"sekisho/engine/policyxml"
 	"sekisho/engine/source"
 )
@@ -20,7 +21,7 @@ const corpus = "../../../shared/corpus"
 func loadCorpus(t *testing.T, each func(name string, d *policyxml.Document, found *source.List)) {
 	t.Helper()
 	if _, err := os.Stat(corpus); err != nil {
-		t.Skipf("the corpus of real documents is not here: %v", err)
+		missing.Part(t, "the corpus of real documents is not here: %v", err)
 	}
 	err := filepath.WalkDir(corpus, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".xml" {
@@ -93,7 +94,7 @@ func TestCorpusExpressionsAreFoundWhole(t *testing.T) {
 	})
 	f, err := os.Open(filepath.Join(corpus, "expressions-golden.jsonl"))
 	if err != nil {
-		t.Skip(err)
+		missing.Part(t, "the expressions are not here: %v", err)
 	}
 	defer f.Close()
 	rows, missing := 0, 0
