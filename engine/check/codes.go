@@ -6,6 +6,7 @@ import (
 	"sekisho/builtins"
 	"sekisho/engine/config"
 	"sekisho/engine/csharp"
+	"sekisho/engine/gateway"
 	"sekisho/engine/pipeline"
 	"sekisho/engine/policyxml"
 	"sekisho/engine/script"
@@ -14,5 +15,5 @@ import (
 
 // Codes are all codes of Diagnostics, sorted.
 func Codes() []source.CodeDoc {
-	return source.MergeCodes(policyxml.Codes, pipeline.Codes, csharp.Codes, script.Codes, config.Codes, builtins.Codes)
+	return source.MergeCodes(policyxml.Codes, pipeline.Codes, csharp.Codes, script.Codes, config.Codes, builtins.Codes, gateway.Codes)
 }

@@ -3,6 +3,9 @@ package enginetest
 import (
 	"strings"
 	"testing"
+
+	"sekisho/engine/gateway"
+	"sekisho/engine/source"
 )
 
 func ask(t *testing.T, h *Harness, request string) *message {
@@ -94,5 +97,27 @@ func TestSecretsStayInside(t *testing.T) {
 		if strings.Contains(seen.String(), canary) {
 			t.Errorf("%s came out:\n%s", canary, seen.String())
 		}
+	}
+}
+
+// TestMovedListenerIsSaid holds that what a reload cannot do is said, and the rest done.
+func TestMovedListenerIsSaid(t *testing.T) {
+	yaml := "admin: { address: off }\nlisteners: [\"127.0.0.1:%s\"]\n" + orders
+	folder := Folder(t, map[string]string{"gateway.yaml": strings.Replace(yaml, "%s", "0", 1)})
+	reports := make(chan []source.Diagnostic, 16)
+	h := Start(t, folder, func(s *gateway.Setup) {
+		s.Listen, s.Admin = nil, ""
+		s.Report = func(diags []source.Diagnostic, _ bool) { reports <- diags }
+	})
+	Write(t, folder, "gateway.yaml", strings.Replace(yaml, "%s", "1", 1))
+	if !h.Gateway.Reload() {
+		t.Fatal("the folder was refused")
+	}
+	said := <-reports
+	if len(said) != 1 || said[0].Code != "gateway-listener" || said[0].Range.Pos().Line != 2 {
+		t.Errorf("said %v", said)
+	}
+	if got := ask(t, h, "GET /shop/orders/7 HTTP/1.1\n\n").start; got != "HTTP/1.1 200 OK" {
+		t.Errorf("got %s", got)
 	}
 }

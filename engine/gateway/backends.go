@@ -23,7 +23,7 @@ func transportOptions(o Setup, l config.Limits) TransportOptions {
 }
 
 // backends prepares the backends of a Model. What it says of them has been checked by
-// config already; what is wrong all the same is reported at gateway.yaml.
+// config already; what is wrong all the same is reported where they begin.
 func (g *Gateway) backends(m *config.Model, diags *source.List) *Backends {
 	defs := make([]BackendDefinition, 0, len(m.Backends))
 	for _, b := range m.Backends {
@@ -31,7 +31,7 @@ func (g *Gateway) backends(m *config.Model, diags *source.List) *Backends {
 	}
 	bs, err := g.registry.Build(defs)
 	if err != nil {
-		diags.Errorf(source.Range{Text: source.NewText(config.FileName, "")}, "config-backend", "%v", err)
+		diags.Errorf(m.Backends[0].At, "gateway-backend", "%v", err)
 		return nil
 	}
 	return bs

@@ -64,6 +64,7 @@ type Gateway struct {
 	metrics  *metrics
 	registry *Registry
 	server   *Server
+	bound    []*config.Listener // that the server was started with
 	admin    *admin
 	current  atomic.Pointer[Snapshot]
 
@@ -95,8 +96,7 @@ func Open(o Setup, diags *source.List) *Gateway {
 	limits := first.model.Limits
 	cache, err := memory.NewCache(limits.CacheBytes, o.Now)
 	if err != nil {
-		diags.Errorf(source.Range{}, "config-limits", "the cache cannot be made: %v", err)
-		return nil
+		panic("gateway: internal error: the cache: " + err.Error()) // config bounds its size
 	}
 	g.services = &pipeline.Services{
 		Now: o.Now, Rand: rand.Reader, Sleep: sleep, Log: g.log,
@@ -146,6 +146,7 @@ func (g *Gateway) install(s *Snapshot, diags *source.List) bool {
 // with Shutdown.
 func (g *Gateway) Start() error {
 	m := g.current.Load().model
+	g.bound = m.Listeners
 	g.server = NewServer(Options{
 		Listeners: g.listeners(m), Limits: limitsOf(m.Limits), Services: g.services,
 		BodyLimit: m.Limits.BufferedBodyBytes, Handler: g.handle, Finished: g.finished, Log: g.log,
@@ -254,6 +255,9 @@ func (g *Gateway) Reload() bool {
 	defer g.reload.Unlock()
 	var diags source.List
 	s := g.load(&diags)
+	if s != nil {
+		g.warnOfListeners(s.model, &diags)
+	}
 	ok := s != nil && g.install(s, &diags)
 	if !ok {
 		g.metrics.reloads.WithLabelValues("faulty").Inc()
@@ -262,6 +266,19 @@ func (g *Gateway) Reload() bool {
 		g.o.Report(diags.Sorted(), ok)
 	}
 	return ok
+}
+
+// warnOfListeners says what of a reloaded gateway.yaml waits for the next start.
+func (g *Gateway) warnOfListeners(m *config.Model, diags *source.List) {
+	old := g.bound
+	if len(g.o.Listen) > 0 {
+		return // the listeners of gateway.yaml are not used
+	}
+	for i, l := range m.Listeners {
+		if i >= len(old) || old[i].Address != l.Address || (old[i].TLS == nil) != (l.TLS == nil) {
+			diags.Warnf(l.At, "gateway-listener", "the listener %q is opened at the next start", l.Address)
+		}
+	}
 }
 
 // Addresses are where the gateway listens, in the order of gateway.yaml.
