@@ -3,6 +3,7 @@ package enginetest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"sekisho/engine/gateway"
 	"sekisho/engine/source"
@@ -113,7 +114,15 @@ func TestMovedListenerIsSaid(t *testing.T) {
 	if !h.Gateway.Reload() {
 		t.Fatal("the folder was refused")
 	}
+	// The folder is watched too, and may be seen before the file is in its place.
 	said := <-reports
+	for len(said) == 0 {
+		select {
+		case said = <-reports:
+		case <-time.After(20 * time.Second):
+			t.Fatal("nothing was said")
+		}
+	}
 	if len(said) != 1 || said[0].Code != "gateway-listener" || said[0].Range.Pos().Line != 2 {
 		t.Errorf("said %v", said)
 	}
