@@ -24,6 +24,10 @@ type Services struct {
 	Counters  Counters
 	Metrics   Metrics
 	Log       *slog.Logger
+	// Tokens, Identities and Connections are set unless a folder is only checked.
+	Tokens      Tokens
+	Identities  Identities
+	Connections Connections
 	// Scripts lends the virtual machines of JavaScript. nil stands for a Pool with the
 	// default limits, made for the first script.
 	Scripts *script.Pool
