@@ -44,6 +44,9 @@ func (b *builder) build() *Model {
 	b.subscriptions()
 	b.policies()
 	b.scripts()
+	b.identities()
+	b.credentialManager()
+	b.development()
 	b.routes()
 	m.WatchList = b.files.watched()
 	dirs := []string{".", b.file.Policies.Directory.Value, b.file.Scripts.Directory.Value}
@@ -60,7 +63,8 @@ func (b *builder) build() *Model {
 
 func (b *builder) gateway() {
 	g, l, m := b.file.Gateway, b.file.Limits, b.model
-	m.Gateway = Gateway{g.ID.Value, g.Region.Value, g.ServiceName.Value, g.ServiceID.Value, g.Mode.Value == "development"}
+	m.Gateway = Gateway{g.ID.Value, g.Region.Value, g.ServiceName.Value, g.ServiceID.Value, b.base(g.PublicURL), g.Mode.Value == "development"}
+	m.AdminToken = b.file.Admin.Token.secret()
 	m.Logging = Logging{JSON: b.file.Logging.Format.Value == "json", Level: b.file.Logging.Level.Value, Access: b.file.Logging.Access.Value}
 	m.Limits = Limits{
 		HeaderBytes: b.bytes(l.HeaderBytes), URLBytes: b.bytes(l.URLBytes), ResponseHeaderBytes: b.bytes(l.ResponseHeaderBytes),

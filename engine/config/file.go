@@ -33,6 +33,10 @@ type file struct {
 	Backends     []fileBackend   `yaml:"backends" key:"id" doc:"Backends that APIs and policies name by id."`
 	NamedValues  []fileNamed     `yaml:"namedValues" key:"name" doc:"Values that policy documents use as {{name}}."`
 	Certificates []fileCert      `yaml:"certificates" key:"id" doc:"Certificates that listeners, backends and policies name by id."`
+
+	Identities        []fileIdentitySource   `yaml:"identities" key:"id" doc:"The gateway's own identities, for authentication-managed-identity. Default: one, found from the environment."`
+	CredentialManager *fileCredentialManager `yaml:"credentialManager" doc:"The credential manager: connections to OAuth 2.0 providers, for get-authorization-context."`
+	Development       *fileDevelopment       `yaml:"development" doc:"Services to try things with, without a cloud. Never for production."`
 }
 
 type fileGateway struct {
@@ -41,6 +45,7 @@ type fileGateway struct {
 	Region      text `yaml:"region" default:"local" doc:"context.Deployment.Region."`
 	ServiceName text `yaml:"serviceName" default:"sekisho" doc:"context.Deployment.ServiceName."`
 	ServiceID   text `yaml:"serviceId" default:"sekisho" doc:"context.Deployment.ServiceId."`
+	PublicURL   text `yaml:"publicUrl" doc:"The URL that browsers reach the gateway at, such as https://api.example.com: redirect URIs begin with it. Default: the first listener, on this machine."`
 	Mode        text `yaml:"mode" enum:"production,development" default:"production" doc:"In development, errors explain themselves to the client: a 404 names the nearest routes."`
 }
 
@@ -61,7 +66,8 @@ type fileListenerTLS struct {
 
 type fileAdmin struct {
 	place
-	Address text `yaml:"address" default:"127.0.0.1:9901" doc:"host:port of /healthz, /readyz and /metrics; off for none. Whoever reaches it may read it: keep it on loopback or a private network."`
+	Address text `yaml:"address" default:"127.0.0.1:9901" doc:"host:port of /healthz, /readyz, /metrics and /management; off for none. Whoever reaches it may read the first three: keep it on loopback or a private network."`
+	Token   text `yaml:"token" secret:"true" doc:"What callers of /management must present as bearer token. Default: one is made at the first start and kept in admin.token in the credential manager's directory."`
 }
 
 type fileLogging struct {

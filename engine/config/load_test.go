@@ -113,7 +113,7 @@ func TestLoadEverything(t *testing.T) {
 		"scripts/readme.md":                          "",
 	}, map[string]string{"KEY": "the-key"})
 
-	if g := m.Gateway; g != (Gateway{"edge", "westeurope", "contoso", "contoso-id", true}) {
+	if g := m.Gateway; g != (Gateway{"edge", "westeurope", "contoso", "contoso-id", "", true}) {
 		t.Errorf("gateway: %+v", g)
 	}
 	if len(m.Listeners) != 2 || m.Listeners[0].Address != ":8080" || m.AdminAddress != "" {

@@ -20,9 +20,12 @@ type Model struct {
 	Listeners []*Listener
 	// AdminAddress is where the admin listener is, "" for none.
 	AdminAddress string
-	Limits       Limits
-	Logging      Logging
-	Sandbox      Sandbox
+	// AdminToken is what callers of its management API present, empty for one that
+	// is made and kept in the credential manager's directory.
+	AdminToken Secret
+	Limits     Limits
+	Logging    Logging
+	Sandbox    Sandbox
 
 	APIs          []*API // every revision of every API, in file order
 	Products      []*Product
@@ -32,6 +35,11 @@ type Model struct {
 	Backends      []*Backend
 	NamedValues   []*NamedValue
 	Certificates  []*Certificate
+
+	Identities []*ManagedIdentity
+	// CredentialManager and Development are nil where they are not wanted.
+	CredentialManager *CredentialManager
+	Development       *Development
 
 	// GlobalPolicy is the document of the global scope, nil without one. The
 	// documents of the other scopes are with their owners.
@@ -84,6 +92,9 @@ func (m *Model) Product(id string) *Product { return m.byID.products[strings.ToL
 // Gateway is what context.Deployment tells, and the mode.
 type Gateway struct {
 	ID, Region, ServiceName, ServiceID string
+	// PublicURL is where browsers reach the gateway, without a slash at its end; ""
+	// for its first listener.
+	PublicURL string
 	// Development: errors explain themselves to the client.
 	Development bool
 }
