@@ -8,17 +8,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// admin serves /healthz, /readyz and /metrics, on a listener of its own.
+// admin serves /healthz, /readyz, /metrics and /management, on a listener of its own.
 type admin struct {
 	server   *http.Server
 	listener net.Listener
 }
 
-func newAdmin(l net.Listener, m *metrics, ready func() bool) *admin {
+func newAdmin(l net.Listener, m *metrics, ready func() bool, systems Systems) *admin {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, true) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, ready()) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	if systems != nil {
+		mux.HandleFunc(ManagementPrefix, func(w http.ResponseWriter, r *http.Request) {
+			if h := systems.Management(); h != nil {
+				h.ServeHTTP(w, r)
+				return
+			}
+			http.NotFound(w, r)
+		})
+	}
 	return &admin{listener: l, server: &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,

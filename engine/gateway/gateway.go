@@ -36,6 +36,9 @@ type Setup struct {
 	// Preflight answers a CORS preflight by the cors policies of the documents, from
 	// the narrowest scope on; false if none of them does.
 	Preflight func(x *pipeline.Exchange, documents []*pipeline.Compiled) bool
+	// Systems makes what stands behind policies, and enters what Services hold of it;
+	// nil for nothing.
+	Systems func(s *pipeline.Services) Systems
 	// Report receives the result of every load after the first: its Diagnostics, and
 	// whether the folder now serves. It may be nil.
 	Report func(diags []source.Diagnostic, ok bool)
@@ -63,6 +66,7 @@ type Gateway struct {
 	secrets  redactor
 	metrics  *metrics
 	registry *Registry
+	systems  Systems // nil without any
 	server   *Server
 	bound    []*config.Listener // that the server was started with
 	admin    *admin
@@ -107,7 +111,13 @@ func Open(o Setup, diags *source.List) *Gateway {
 	}
 	g.registry = NewRegistry(NewTransport(transportOptions(o, limits)), o.Now)
 	g.services.Transport = g.registry.Transport()
+	if o.Systems != nil {
+		g.systems = o.Systems(g.services)
+	}
 	if !g.install(first, diags) {
+		if g.systems != nil {
+			_ = g.systems.Close(context.Background())
+		}
 		return nil
 	}
 	return g
@@ -130,6 +140,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 // install makes a Snapshot the one that new requests get.
 func (g *Gateway) install(s *Snapshot, diags *source.List) bool {
 	if s.backends = g.backends(s.model, diags); s.backends == nil {
+		return false
+	}
+	if g.systems != nil && !g.systems.Configure(s.model, diags) {
 		return false
 	}
 	if s.scripts {
@@ -164,12 +177,15 @@ func (g *Gateway) Start() error {
 			g.server.closeListeners()
 			return err
 		}
-		g.admin = newAdmin(l, g.metrics, g.ready.Load)
+		g.admin = newAdmin(l, g.metrics, g.ready.Load, g.systems)
 		g.task(func() {
 			if err := g.admin.server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 				g.log.Error("the admin listener has ended", "error", err)
 			}
 		})
+	}
+	if g.systems != nil {
+		g.systems.Serving(g.url())
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
@@ -312,8 +328,11 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	if g.admin != nil {
 		err = errors.Join(err, g.admin.server.Shutdown(ctx))
 	}
-	g.registry.Transport().CloseIdle()
 	g.tasks.Wait()
+	if g.systems != nil {
+		err = errors.Join(err, g.systems.Close(ctx))
+	}
+	g.registry.Transport().CloseIdle()
 	g.services.Scripts.Close()
 	if c, ok := g.services.Cache.(io.Closer); ok {
 		err = errors.Join(err, c.Close())

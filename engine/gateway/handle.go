@@ -23,7 +23,10 @@ func (g *Gateway) handle(x *pipeline.Exchange) {
 	x.Start, x.ID = g.o.Now(), newID()
 	x.Forwarder, x.GlobalPolicy = s.backends, s.global
 	g.metrics.active.Inc()
-	op := g.serve(s, x)
+	var op *operation
+	if !g.public(x) {
+		op = g.serve(s, x)
+	}
 	m := g.metrics.unmatched
 	if op != nil {
 		m = op.metrics

@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+
+	"sekisho/engine/config"
+	"sekisho/engine/config/route"
+	"sekisho/engine/pipeline"
+	"sekisho/engine/source"
+)
+
+// Systems are what stands behind policies and outlives a load: the verifier of tokens,
+// the gateway's identities, the credential manager. The gateway is given them, as it is
+// given its table of policies.
+type Systems interface {
+	// Configure makes what a Model says of them count. It is called with every Model that
+	// loads without errors, before its Snapshot serves. What is wrong goes to diags; then
+	// nothing changes, and it returns false.
+	Configure(m *config.Model, diags *source.List) bool
+	// Serving tells the URL that the gateway is reached at, once its listeners are open.
+	Serving(url string)
+	// Public answers requests whose paths begin with PublicPrefix, before any API is
+	// looked for; nil answers none.
+	Public() http.Handler
+	// Management answers requests to the admin listener below ManagementPrefix; nil
+	// answers none. It asks callers who they are.
+	Management() http.Handler
+	// Close ends everything that they run, when the last request has been answered.
+	Close(ctx context.Context) error
+}
+
+// What is not the user's on the gateway's listeners.
+const (
+	PublicPrefix     = "/.sekisho/"
+	ManagementPrefix = "/management/"
+)
+
+// public answers a request by the handler of Systems; false if it is not for that.
+func (g *Gateway) public(x *pipeline.Exchange) bool {
+	if !strings.HasPrefix(x.OriginalURL.Path, PublicPrefix) || g.systems == nil {
+		return false
+	}
+	h := g.systems.Public()
+	// What would be another path to a router behind this one is nobody's.
+	if n, ok := route.NormalizePath(x.OriginalURL.Path); h == nil || !ok || n != x.OriginalURL.Path {
+		return false
+	}
+	body, err := x.Request.Body.Buffer()
+	if err != nil {
+		x.Fail(&pipeline.Fault{Status: 413, Source: "configuration", Reason: "BodyTooLarge", Message: "The body of the request is too large."})
+		return true
+	}
+	u := x.OriginalURL
+	r, err := http.NewRequestWithContext(x.Context, x.OriginalMethod, u.String(), bytes.NewReader(body))
+	if err != nil {
+		return false
+	}
+	r.Host, r.RequestURI, r.RemoteAddr = u.Host, u.RequestURI(), x.ClientIP+":0"
+	for _, f := range x.Request.Header.Fields() {
+		r.Header.Add(f.Name, f.Value)
+	}
+	w := &answerWriter{header: http.Header{}, status: http.StatusOK}
+	h.ServeHTTP(w, r)
+	x.Response.Status = w.status
+	for name, values := range w.header {
+		for _, v := range values {
+			x.Response.Header.Add(name, v)
+		}
+	}
+	x.Response.Body.SetBytes(w.body.Bytes())
+	return true
+}
+
+// answerWriter keeps what a handler of net/http answers: pages and small documents.
+type answerWriter struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+	wrote  bool
+}
+
+// Header implements http.ResponseWriter.
+func (w *answerWriter) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *answerWriter) WriteHeader(status int) {
+	if !w.wrote {
+		w.status, w.wrote = status, true
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (w *answerWriter) Write(p []byte) (int, error) {
+	w.wrote = true
+	return w.body.Write(p)
+}
+
+// url is where clients on this machine reach the gateway.
+func (g *Gateway) url() string {
+	host := g.Addresses()[0]
+	for _, any := range []string{"[::]:", "0.0.0.0:"} {
+		if port, ok := strings.CutPrefix(host, any); ok {
+			host = "localhost:" + port
+		}
+	}
+	if len(g.o.Listen) == 0 && g.bound[0].TLS != nil {
+		return "https://" + host
+	}
+	return "http://" + host
+}
