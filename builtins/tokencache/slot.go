@@ -26,10 +26,10 @@ type slot struct {
 	held atomic.Pointer[held]
 	used atomic.Int64 // unix second of the last use
 
-	mu      sync.Mutex
-	dropped bool // it has left the map and takes no token any more
-	call    *call
-	fetch   Fetch
+	mu       sync.Mutex
+	dropped  bool // it has left the map and takes no token any more
+	call     *call
+	fetch    Fetch
 	failures int
 	err      error
 	failedAt time.Time
