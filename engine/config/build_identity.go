@@ -106,7 +106,7 @@ func (b *builder) credentialManager() {
 		return
 	}
 	m := &CredentialManager{
-		TokenAudience: f.TokenAudience.Value,
+		At: f.At, TokenAudience: f.TokenAudience.Value,
 		Limits: CredentialLimits{
 			Providers: int(f.Limits.Providers.Value), Connections: int(f.Limits.Connections.Value),
 			AccessPolicies: int(f.Limits.AccessPolicies.Value), AuthorizationsPerMinute: int(f.Limits.Authorizations.Value),
@@ -220,7 +220,7 @@ func (b *builder) development() {
 	if f == nil {
 		return
 	}
-	d := &Development{Address: f.Address.Value}
+	d := &Development{Address: f.Address.Value, At: f.At}
 	if !b.model.Gateway.Development {
 		b.diags.Errorf(f.At, CodeConflict, "development services are for gateways in development").
 			WithHint("write gateway: {mode: development}, or take them out")
@@ -228,6 +228,11 @@ func (b *builder) development() {
 	if b.address(f.Address) {
 		if host, _, _ := net.SplitHostPort(f.Address.Value); !loopback(host) {
 			b.diags.Errorf(f.Address.At, CodeBadValue, "development services are for this machine only").WithHint("write 127.0.0.1:8081")
+		}
+		for _, l := range b.model.Listeners {
+			if l.Address == d.Address && !strings.HasSuffix(d.Address, ":0") {
+				b.diags.Errorf(f.At, CodeDuplicateID, "there is already a listener on %s", d.Address).WithNote(l.At, "here")
+			}
 		}
 	}
 	if i := f.Identity; i != nil {

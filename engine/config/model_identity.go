@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"sekisho/engine/source"
+)
 
 // ManagedIdentity is an identity of the gateway. What is "" is taken from the
 // environment.
@@ -30,6 +34,7 @@ type CredentialManager struct {
 	TokenAudience      string
 	Limits             CredentialLimits
 	Providers          []*CredentialProvider
+	At                 source.Range
 }
 
 // CredentialLimits are the most that there may be: providers, connections of one
@@ -67,6 +72,7 @@ type Development struct {
 	Address  string           // on loopback
 	Identity *SandboxIdentity // nil without one
 	Services []SandboxService
+	At       source.Range
 }
 
 // SandboxIdentity is the identity provider of Development.
