@@ -47,6 +47,24 @@ func (r *redactor) use(m *config.Model) {
 			}
 		}
 	}
+	add(m.AdminToken)
+	for _, i := range m.Identities {
+		add(i.Header)
+		add(i.ClientSecret)
+	}
+	if c := m.CredentialManager; c != nil {
+		for _, p := range c.Providers {
+			addSettings(add, p.Settings)
+			for _, c := range p.Connections {
+				addSettings(add, c.Parameters)
+			}
+		}
+	}
+	if d := m.Development; d != nil && d.Identity != nil {
+		for _, a := range d.Identity.Applications {
+			add(a.Secret)
+		}
+	}
 	// The longest first, for the case that one is the beginning of another.
 	secrets := make([]string, 0, len(seen))
 	for s := range seen {
@@ -58,6 +76,17 @@ func (r *redactor) use(m *config.Model) {
 		pairs = append(pairs, s, "[redacted]")
 	}
 	r.current.Store(strings.NewReplacer(pairs...))
+}
+
+// addSettings adds those settings of the credential manager that are secret: of the
+// others, URLs and client ids, messages speak by name.
+func addSettings(add func(config.Secret), settings []config.Setting) {
+	for _, s := range settings {
+		switch name := strings.ToLower(s.Name); {
+		case strings.Contains(name, "secret"), strings.Contains(name, "password"), strings.Contains(name, "key"):
+			add(s.Value)
+		}
+	}
 }
 
 // redactingHandler is a slog.Handler behind a redactor.
