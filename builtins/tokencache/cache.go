@@ -278,6 +278,9 @@ func (c *Cache) safely(ctx context.Context, key string, fetch Fetch) (t Token, e
 // finish keeps what k yielded.
 func (c *Cache) finish(s *slot, k *call) {
 	now := c.o.Now()
+	if k.err != nil && k.err != ErrClosed {
+		c.logFailure(s.key, k.err, now)
+	}
 	s.mu.Lock()
 	s.call = nil
 	if s.dropped {
@@ -289,9 +292,6 @@ func (c *Cache) finish(s *slot, k *call) {
 		s.err, s.failedAt = k.err, now
 		s.retryAt = now.Add(backoff(s.failures, k.err))
 		s.mu.Unlock()
-		if k.err != ErrClosed {
-			c.logFailure(s.key, k.err, now)
-		}
 		return
 	}
 	s.failures, s.err = 0, nil
