@@ -387,6 +387,9 @@ func (b *binder) stringEquality(op string, at span, l, r *expr) *expr {
 		return boolCode(func(f *frame) bool {
 			x, xn := ls(f)
 			y, yn := rs(f)
+			if len(x) == len(y) {
+				f.t.WeighText(x)
+			}
 			return (xn == yn && x == y) == want
 		})
 	}}

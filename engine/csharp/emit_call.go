@@ -34,6 +34,7 @@ func (b *binder) emitCall(g *emitter, recv *expr, c *choice, at span) code {
 		gens = append(gens, a.gen(g).any)
 	}
 	n := len(gens)
+	heavy := b.heavy(recv, c)
 	call := func(f *frame) any {
 		t := f.t
 		base := t.Push(n)
@@ -43,6 +44,9 @@ func (b *binder) emitCall(g *emitter, recv *expr, c *choice, at span) code {
 		}
 		args := t.Args(base, n)
 		t.Tick()
+		if heavy {
+			t.Weigh(args)
+		}
 		t.Site = site
 		if first == 1 && args[0] == nil && !nullable {
 			dotnet.ThrowNullReference()
@@ -75,6 +79,9 @@ func (b *binder) emitCall(g *emitter, recv *expr, c *choice, at span) code {
 		}
 		args := t.Args(base, n)
 		t.Tick()
+		if heavy {
+			t.Weigh(args)
+		}
 		t.Site = site
 		if first == 1 && args[0] == nil && !nullable {
 			dotnet.ThrowNullReference()
@@ -86,6 +93,22 @@ func (b *binder) emitCall(g *emitter, recv *expr, c *choice, at span) code {
 		}
 		return r
 	}}
+}
+
+// heavy tells calls whose receiver or arguments may be long: their work is counted.
+func (b *binder) heavy(recv *expr, c *choice) bool {
+	long := func(t *dotnet.Type) bool {
+		return t != nil && (t == b.lib.String || t.Kind == dotnet.ArrayKind || t.Prim == dotnet.Object || t.Kind == dotnet.Interface)
+	}
+	if recv != nil && long(recv.typ) {
+		return true
+	}
+	for _, a := range c.args {
+		if long(a.typ) {
+			return true
+		}
+	}
+	return false
 }
 
 // place is how to read and write what can be assigned to.
@@ -193,6 +216,7 @@ func (b *binder) emitStringTest(g *emitter, fast func(s, arg string, null bool) 
 		if null {
 			dotnet.ThrowNullReference()
 		}
+		f.t.WeighText(v)
 		return fast(v, a, argNull)
 	}), true
 }

@@ -436,15 +436,15 @@ func bodyAs(args []*Type) Func {
 			return append([]byte{}, b...)
 		}
 	case "Newtonsoft.Json.Linq.JObject":
-		return bodyParsed(json.ParseObject)
+		return bodyParsed(json.ParseObjectWithin)
 	case "Newtonsoft.Json.Linq.JArray":
-		return bodyParsed(json.ParseArray)
+		return bodyParsed(json.ParseArrayWithin)
 	case "Newtonsoft.Json.Linq.JToken":
-		return bodyParsed(json.Parse)
+		return bodyParsed(json.ParseWithin)
 	case "System.Xml.Linq.XElement", "System.Xml.Linq.XNode":
-		return bodyParsed(func(s string) *xlinq.Element { return xlinq.ParseElement(s, 0) })
+		return bodyParsed(func(m clr.Meter, s string) *xlinq.Element { return xlinq.ParseElementWithin(m, s, 0) })
 	case "System.Xml.Linq.XDocument":
-		return bodyParsed(func(s string) *xlinq.Document { return xlinq.Parse(s, 0) })
+		return bodyParsed(func(m clr.Meter, s string) *xlinq.Document { return xlinq.ParseWithin(m, s, 0) })
 	default:
 		return func(*Thread, []any) any {
 			clr.Throw(clr.InvalidOperationException,
@@ -454,14 +454,11 @@ func bodyAs(args []*Type) Func {
 	}
 }
 
-// bodyParsed reads the body and parses its text; a tree takes several times the
-// bytes of its text.
-func bodyParsed[T any](parse func(string) T) Func {
+// bodyParsed reads the body and parses its text.
+func bodyParsed[T any](parse func(clr.Meter, string) T) Func {
 	return func(t *Thread, a []any) any {
 		s := bodyText(t, a[0].(apim.Body), a[1].(bool))
-		t.Pay(4 * len(s))
-		t.Ticks(len(s) / 16)
-		return parse(s)
+		return parse(t, s)
 	}
 }
 
@@ -505,7 +502,7 @@ func parseForm(t *Thread, s string) *Dict {
 		}
 		name, value, _ := strings.Cut(part, "=")
 		name, value = urlDecode(name), urlDecode(value)
-		t.Pay(len(part) + 32)
+		t.Spend(len(part) + 64)
 		if have, ok := d.Get(t, name); ok {
 			have.(*List).Add(t, value)
 		} else {

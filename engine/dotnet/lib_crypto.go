@@ -332,16 +332,16 @@ func cipherExtensions() *Decl {
 }
 
 func rsaDecl() *Decl {
-	// A private key's work takes long enough for a look at the budget.
-	costly := searched
-	// A new key takes a fair part of an expression's budget: several in a row are
-	// too many.
+	// A private key's work takes long enough for a look at the budget, and a key
+	// may have to be made first.
+	costly := func(f Func) Func {
+		return searched(func(t *Thread, a []any) any {
+			a[0].(*crypto.RSA).Make(t)
+			return f(t, a)
+		})
+	}
 	make := func(bits func(a []any) int) Func {
-		return func(t *Thread, a []any) any {
-			key := crypto.CreateRSA(bits(a), rand.Reader)
-			t.Ticks(ticksPerLook / 4)
-			return key
-		}
+		return func(t *Thread, a []any) any { return crypto.CreateRSA(bits(a), rand.Reader) }
 	}
 	part := func(t *Thread, a []any) []byte {
 		b := argBlock(t, a, 1)

@@ -194,16 +194,16 @@ func tokenDecl() *Decl {
 			return out
 		})),
 		Method("JToken SelectToken(string path)", func(t *Thread, a []any) any {
-			return orNull(json.SelectToken(token(a[0]), argStr(t, a, 1), false))
+			return orNull(json.SelectToken(t, token(a[0]), argStr(t, a, 1), false))
 		}),
 		Method("JToken SelectToken(string path, bool errorWhenNoMatch)", func(t *Thread, a []any) any {
-			return orNull(json.SelectToken(token(a[0]), argStr(t, a, 1), a[2].(bool)))
+			return orNull(json.SelectToken(t, token(a[0]), argStr(t, a, 1), a[2].(bool)))
 		}),
 		Method("IEnumerable<JToken> SelectTokens(string path)", func(t *Thread, a []any) any {
-			return tokenSeq(tokenType(), json.SelectTokens(token(a[0]), argStr(t, a, 1), false))
+			return tokenSeq(tokenType(), json.SelectTokens(t, token(a[0]), argStr(t, a, 1), false))
 		}),
 		Method("IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)", func(t *Thread, a []any) any {
-			return tokenSeq(tokenType(), json.SelectTokens(token(a[0]), argStr(t, a, 1), a[2].(bool)))
+			return tokenSeq(tokenType(), json.SelectTokens(t, token(a[0]), argStr(t, a, 1), a[2].(bool)))
 		}),
 		Method("void Remove()", func(_ *Thread, a []any) any { json.Remove(token(a[0])); return nil }),
 		Method("void Replace(JToken value)", func(t *Thread, a []any) any { json.Replace(token(a[0]), adopted(t, a[0], a[1])); return nil }),
@@ -222,7 +222,7 @@ func tokenDecl() *Decl {
 			}
 			return tokenToObject(t, token(a[0]), a[1].(*Type))
 		}),
-		Static("JToken Parse(string json)", parseToken(json.Parse)),
+		Static("JToken Parse(string json)", parseToken(json.ParseWithin)),
 		Static("JToken FromObject(object o)", func(t *Thread, a []any) any { return json.FromObject(jsonOf(t, a[0])) }),
 		Static("bool DeepEquals(JToken t1, JToken t2)", func(_ *Thread, a []any) any { return json.DeepEquals(token(a[0]), token(a[1])) }),
 	).lacks("Load LoadAsync ReadFrom ReadFromAsync CreateReader WriteTo WriteToAsync Annotation AddAnnotation Annotations RemoveAnnotations")
@@ -270,12 +270,11 @@ func jsonKey(v any) any {
 	return v
 }
 
-func parseToken[T json.JToken](parse func(string) T) Func {
+func parseToken[T json.JToken](parse func(clr.Meter, string) T) Func {
 	return func(t *Thread, a []any) any {
 		s := argStr(t, a, 0)
-		t.Pay(4 * len(s))
-		t.Ticks(len(s) / 16)
-		return parse(s)
+		t.Pay(len(s)) // names and texts
+		return parse(t, s)
 	}
 }
 
@@ -413,7 +412,7 @@ func objectTokenDecl() *Decl {
 			return childSeq(Std().Named("Newtonsoft.Json.Linq.JProperty"), a[0])
 		}),
 		Method("JEnumerable<JToken> PropertyValues()", tokens(func(t json.JToken) []json.JToken { return t.(*json.JObject).Values() })),
-		Static("JObject Parse(string json)", parseToken(json.ParseObject)),
+		Static("JObject Parse(string json)", parseToken(json.ParseObjectWithin)),
 		Static("JObject FromObject(object o)", func(t *Thread, a []any) any { return json.ObjectFrom(jsonOf(t, a[0])) }),
 	).holds(&json.JObject{})
 }
@@ -474,7 +473,7 @@ func arrayTokenDecl() *Decl {
 			t.Ticks(array(a).Len() / 32)
 			return int32(array(a).IndexOf(token(a[1])))
 		}),
-		Static("JArray Parse(string json)", parseToken(json.ParseArray)),
+		Static("JArray Parse(string json)", parseToken(json.ParseArrayWithin)),
 		Static("JArray FromObject(object o)", func(t *Thread, a []any) any { return json.ArrayFrom(jsonOf(t, a[0])) }),
 	).holds(&json.JArray{})
 }

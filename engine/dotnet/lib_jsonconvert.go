@@ -98,11 +98,11 @@ func serializeXML(t *Thread, a []any) any {
 // deserializeXML is JsonConvert.DeserializeXNode.
 func deserializeXML(t *Thread, a []any) any {
 	s, root := argStr(t, a, 0), ""
-	t.Pay(8 * len(s))
+	t.Pay(4 * len(s))
 	if len(a) > 1 {
 		root = str(a[1])
 	}
-	o, ok := json.Parse(s).(*json.JObject)
+	o, ok := json.ParseWithin(t, s).(*json.JObject)
 	if !ok {
 		clr.Throw(json.JsonSerializationException, "XmlNodeConverter can only convert JSON that begins with an object.")
 	}
@@ -110,9 +110,8 @@ func deserializeXML(t *Thread, a []any) any {
 }
 
 func deserialize(t *Thread, s string, to *Type) any {
-	t.Pay(4 * len(s))
-	t.Ticks(len(s) / 16)
-	return json.Deserialize(s, shapeOf(t, to))
+	t.Pay(len(s))
+	return json.Deserialize(t, s, shapeOf(t, to))
 }
 
 func tokenToObject(t *Thread, x json.JToken, to *Type) any {

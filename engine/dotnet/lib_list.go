@@ -41,6 +41,7 @@ func listDecl() *Decl {
 				if argInt(a, 0) < 0 {
 					clr.ThrowNegative("capacity", argInt(a, 0))
 				}
+				t.Pay(8 * argInt(a, 0))
 				t.Pay(48)
 				return NewList(args[0], nil)
 			}

@@ -392,7 +392,7 @@ func split(sep, count, options int) Func {
 		if options > 0 {
 			o = clr.SplitOptions(a[options].(EnumValue).Value)
 		}
-		t.Ticks(len(s) / 32)
+		paySplit(t, s, a[sep])
 		var parts []string
 		switch v := a[sep].(type) {
 		case nil:
@@ -412,9 +412,32 @@ func split(sep, count, options int) Func {
 				parts = clr.SplitStrings(s, v.strings(), n, o)
 			}
 		}
-		t.Pay(len(s) + 32*len(parts))
 		return StringArray(parts)
 	}
+}
+
+// paySplit pays for the parts that separators cut a string into, before they are
+// there.
+func paySplit(t *Thread, s string, separator any) {
+	n := 1
+	switch v := separator.(type) {
+	case clr.Char:
+		n += strings.Count(s, v.String())
+	case string:
+		if v != "" {
+			n += strings.Count(s, v)
+		}
+	case *Array:
+		for _, x := range v.Items {
+			t.Ticks(len(s) / weight)
+			if x := ToString(x); x != "" {
+				n += strings.Count(s, x)
+			}
+		}
+	default:
+		n += len(s) / 2 // white space
+	}
+	t.Pay(len(s) + 32*n)
 }
 
 func concat(t *Thread, a []any) any { return joinItems(t, "", a) }

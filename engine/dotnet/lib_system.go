@@ -332,12 +332,21 @@ func bitConverterDecl() *Decl {
 		Static("ulong ToUInt64(byte[] value, int startIndex)", f2(clr.IntegerAt[uint64])),
 		Static("float ToSingle(byte[] value, int startIndex)", f2(clr.SingleAt)),
 		Static("double ToDouble(byte[] value, int startIndex)", f2(clr.DoubleAt)),
-		Static("string ToString(byte[] value)", paid(f1(func(b []byte) string { return clr.BitsString(b, 0, len(b)) }))),
-		Static("string ToString(byte[] value, int startIndex)", paid(f2(func(b []byte, at int) string { return clr.BitsString(b, at, len(b)-at) }))),
-		Static("string ToString(byte[] value, int startIndex, int length)", paid(f3(clr.BitsString))),
+		Static("string ToString(byte[] value)", payHex(f1(func(b []byte) string { return clr.BitsString(b, 0, len(b)) }))),
+		Static("string ToString(byte[] value, int startIndex)", payHex(f2(func(b []byte, at int) string { return clr.BitsString(b, at, len(b)-at) }))),
+		Static("string ToString(byte[] value, int startIndex, int length)", payHex(f3(clr.BitsString))),
 		Static("long DoubleToInt64Bits(double value)", f1(func(v float64) int64 { return int64(math.Float64bits(v)) })),
 		Static("double Int64BitsToDouble(long value)", f1(func(v int64) float64 { return math.Float64frombits(uint64(v)) })),
 	)
+}
+
+// payHex pays ahead for three characters a byte.
+func payHex(f Func) Func {
+	return func(t *Thread, a []any) any {
+		b, _ := a[0].([]byte)
+		t.Pay(3 * len(b))
+		return f(t, a)
+	}
 }
 
 func guidDecl() *Decl {

@@ -355,21 +355,20 @@ func xmlContainerDecl() *Decl {
 }
 
 // parsedXML is Parse(text) or Parse(text, options).
-func parsedXML[T any](parse func(string, xlinq.LoadOptions) T) Func {
+func parsedXML[T any](parse func(clr.Meter, string, xlinq.LoadOptions) T) Func {
 	return func(t *Thread, a []any) any {
 		s := argStr(t, a, 0)
 		var o xlinq.LoadOptions
 		if len(a) > 1 {
 			o = xlinq.LoadOptions(a[1].(EnumValue).Value)
 		}
-		t.Pay(4 * len(s))
-		t.Ticks(len(s) / 16)
-		return parse(s, o)
+		t.Pay(len(s))
+		return parse(t, s, o)
 	}
 }
 
 // loadedXML is Load(reader) for what a StringReader has left.
-func loadedXML[T any](parse func(string, xlinq.LoadOptions) T) Func {
+func loadedXML[T any](parse func(clr.Meter, string, xlinq.LoadOptions) T) Func {
 	return strict(func(t *Thread, a []any) any {
 		return parsedXML(parse)(t, []any{a[0].(*textReader).rest()})
 	})
@@ -417,9 +416,9 @@ func elementDecl() *Decl {
 			t.Pay(128 * (1 + len(xlinq.DescendantNodes(e))))
 			return xlinq.CloneElement(e)
 		})),
-		Static("XElement Parse(string text)", parsedXML(xlinq.ParseElement)),
-		Static("XElement Parse(string text, LoadOptions options)", parsedXML(xlinq.ParseElement)),
-		Static("XElement Load(TextReader textReader)", loadedXML(xlinq.ParseElement)),
+		Static("XElement Parse(string text)", parsedXML(xlinq.ParseElementWithin)),
+		Static("XElement Parse(string text, LoadOptions options)", parsedXML(xlinq.ParseElementWithin)),
+		Static("XElement Load(TextReader textReader)", loadedXML(xlinq.ParseElementWithin)),
 		StaticProp("IEnumerable<XElement> EmptySequence", func(*Thread, []any) any { return SeqOf(Std().Named(xmlSpace+"XElement"), nil) }),
 		PropSet("XName Name", func(_ *Thread, a []any) any { return element(a).Name }, func(t *Thread, a []any) any {
 			n, ok := a[1].(xlinq.Name)
@@ -589,15 +588,15 @@ func documentDecl() *Decl {
 			}
 			return out
 		})),
-		Static("XDocument Parse(string text)", parsedXML(xlinq.Parse)),
-		Static("XDocument Parse(string text, LoadOptions options)", parsedXML(xlinq.Parse)),
+		Static("XDocument Parse(string text)", parsedXML(xlinq.ParseWithin)),
+		Static("XDocument Parse(string text, LoadOptions options)", parsedXML(xlinq.ParseWithin)),
 		PropSet("XDeclaration Declaration", f1(func(d *xlinq.Document) *xlinq.Declaration { return d.Declaration }),
 			v2(func(d *xlinq.Document, decl *xlinq.Declaration) { d.Declaration = decl })),
 		Prop("XDocumentType DocumentType", f1((*xlinq.Document).DocumentType)),
 		Prop("XElement Root", f1((*xlinq.Document).Root)),
 		Method("void Save(TextWriter textWriter)", saveXML),
 	).with(Outside(
-		Static("XDocument Load(TextReader textReader)", loadedXML(xlinq.Parse)),
+		Static("XDocument Load(TextReader textReader)", loadedXML(xlinq.ParseWithin)),
 	)...).holds(&xlinq.Document{})
 }
 

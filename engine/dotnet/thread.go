@@ -1,6 +1,7 @@
 package dotnet
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -39,7 +40,9 @@ type Thread struct {
 
 const (
 	ticksPerLook = 1024
-	maxDepth     = 2000
+	// weight is how many bytes of an argument are a step.
+	weight   = 128
+	maxDepth = 2000
 	// maxChain bounds sequences built on sequences, whose enumeration nests.
 	maxChain = 1000
 )
@@ -92,6 +95,39 @@ func (t *Thread) look() {
 func (t *Thread) Pay(bytes int) {
 	if t.memory -= int64(bytes); t.memory < 0 {
 		panic(&Abort{"the expression exceeded its memory budget"})
+	}
+}
+
+// Spend implements clr.Meter: a step that makes so many bytes.
+func (t *Thread) Spend(bytes int) {
+	t.Tick()
+	t.Pay(bytes)
+}
+
+// Left implements clr.Meter: how long the evaluation may still take.
+func (t *Thread) Left() time.Duration {
+	if t.budget <= 0 {
+		return math.MaxInt64
+	}
+	t.look()
+	return t.deadline.Sub(t.now())
+}
+
+// WeighText is Weigh of one text.
+func (t *Thread) WeighText(s string) { t.Ticks(len(s) / weight) }
+
+// Weigh counts steps for the work of a call on large arguments: whatever it does
+// with them, it looks at them.
+func (t *Thread) Weigh(args []any) {
+	for _, v := range args {
+		switch v := v.(type) {
+		case string:
+			t.Ticks(len(v) / weight)
+		case []byte:
+			t.Ticks(len(v) / weight)
+		case *Array:
+			t.Ticks(len(v.Items) * 16 / weight)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,9 +79,9 @@ func TestHostile(t *testing.T) {
 			if prog == nil {
 				t.Fatal(diags.Sorted())
 			}
-			start := time.Now()
+			start := cpu()
 			v, ex := prog.Eval(ctx, csharp.Limits{})
-			took := time.Since(start)
+			took := cpu() - start
 			switch {
 			case ex == nil:
 				if !strings.HasPrefix(h.name, "ends-") {
@@ -92,12 +93,21 @@ func TestHostile(t *testing.T) {
 			case !strings.HasPrefix(h.name, "refused-"):
 				t.Errorf("%s: %.300s", ex.Type, ex.Message)
 			}
-			t.Logf("%v", took) // told, not judged: machines differ
+			t.Logf("%v of processor time", took) // told, not judged: machines differ
 			if again, ex := after.Eval(nil, csharp.Limits{}); ex != nil || again != "b" {
 				t.Errorf("the next one: %v, %v", again, ex)
 			}
 		})
 	}
+}
+
+// cpu is the processor time of the process until now.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // after is what is evaluated after each.

@@ -1,6 +1,9 @@
 package clr
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 const (
 	compositeLimit = 1_000_000 // of an index and of a width, as in .NET
@@ -84,7 +87,11 @@ func FormatComposite(format string, args []any, show func(v any, format string) 
 		if index >= len(args) {
 			throwFormat(badIndex)
 		}
-		b = append(b, align(show(args[index], spec), width, left)...)
+		item := align(show(args[index], spec), width, left)
+		if len(item) > cap(b)-len(b) {
+			b = slices.Grow(b, len(b)+len(item)) // large ones are not copied often
+		}
+		b = append(b, item...)
 	}
 	return string(b)
 }

@@ -112,6 +112,7 @@ func TestCiphers(t *testing.T) {
 
 func TestRSA(t *testing.T) {
 	r := CreateRSA(2048, rand.Reader)
+	r.Make(nil)
 	data := []byte{1, 2, 3}
 	for _, p := range []SignaturePadding{SignPkcs1, SignPss} {
 		s := r.SignData(data, SHA256, p)

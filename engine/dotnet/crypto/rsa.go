@@ -39,25 +39,47 @@ func (p EncryptionPadding) String() string {
 }
 
 // RSA is an RSA key: public, or with its private half. The private half may be
-// anything that signs and decrypts.
+// anything that signs and decrypts. A key that was created and not given
+// parameters is made by Make, when it is first needed, as in .NET.
 type RSA struct {
-	public  *rsa.PublicKey
-	private crypto.Signer // nil for a public key
+	bits    int            // of the key to be made
+	public  *rsa.PublicKey // nil before
+	private crypto.Signer  // nil for a public key
 	random  io.Reader
 }
 
-const maxKeyBits = 4096 // of keys that are made here: larger ones take long
+const (
+	minKeyBits = 1024
+	maxKeyBits = 4096 // of private keys: larger ones take long
+	maxModulus = 16384
+)
 
-// CreateRSA is RSA.Create(keySize): a new key.
+// CreateRSA is RSA.Create(keySize): a new key, not made yet.
 func CreateRSA(bits int, random io.Reader) *RSA {
-	if bits < 1024 || bits > maxKeyBits || bits%8 != 0 {
+	r := &RSA{random: random}
+	r.SetKeySize(bits)
+	return r
+}
+
+// SetKeySize sets RSA.KeySize: the key is to be made anew.
+func (r *RSA) SetKeySize(bits int) {
+	if bits < minKeyBits || bits > maxKeyBits || bits%8 != 0 {
 		throw("Specified key is not a valid size for this algorithm.")
 	}
-	key, err := rsa.GenerateKey(random, bits)
+	r.bits, r.public, r.private = bits, nil, nil
+}
+
+// Make makes the key if there is none yet. It takes some tens of milliseconds or
+// more, and counts its steps on the Meter.
+func (r *RSA) Make(m clr.Meter) {
+	if r.public != nil {
+		return
+	}
+	key, err := generate(m, r.bits, r.random)
 	if err != nil {
 		throw(err.Error())
 	}
-	return &RSA{public: &key.PublicKey, private: key, random: random}
+	r.public, r.private = &key.PublicKey, key
 }
 
 // NewRSA is the key of a certificate: private may be nil. It is nil where the
@@ -71,7 +93,12 @@ func NewRSA(public crypto.PublicKey, private crypto.Signer) *RSA {
 }
 
 // KeySize is RSA.KeySize, in bits.
-func (r *RSA) KeySize() int32 { return int32(r.public.N.BitLen()) }
+func (r *RSA) KeySize() int32 {
+	if r.public == nil {
+		return int32(r.bits)
+	}
+	return int32(r.public.N.BitLen())
+}
 
 // Public is the public key.
 func (r *RSA) Public() *rsa.PublicKey { return r.public }

@@ -45,9 +45,9 @@ func ToObject(t JToken, s *Shape) any {
 	return build(t, s, "")
 }
 
-// Deserialize is JsonConvert.DeserializeObject<T>.
-func Deserialize(text string, s *Shape) any {
-	r := newReader(text)
+// Deserialize is JsonConvert.DeserializeObject<T>, within what a Meter gives.
+func Deserialize(m clr.Meter, text string, s *Shape) any {
+	r := newReader(m, text)
 	if !r.read() {
 		if !s.Nullable {
 			panic(&clr.Exception{Type: JsonSerializationException,

@@ -165,7 +165,7 @@ func TestTree(t *testing.T) {
 			Merge(a, ParseArray(`[1,2,{"b":2,"a":1}]`), MergeOptions{Arrays: MergeUnion})
 			return a
 		}, `[1,{"a":1,"b":2},2]`},
-		{func() any { return Path(SelectToken(p(`{"a b":[{"c":1}]}`), "..c", false)) }, "['a b'][0].c"},
+		{func() any { return Path(SelectToken(nil, p(`{"a b":[{"c":1}]}`), "..c", false)) }, "['a b'][0].c"},
 		{func() any { return Next(First(Parse(`[1,2]`))) }, "2"},
 		{func() any { return len(Descendants(p(`{"a":[1,2]}`))) }, "4"},
 		{func() any { v := NewValue(math.NaN()); return v }, `"NaN"`},
@@ -295,9 +295,9 @@ func TestSelectToken(t *testing.T) {
 		{"a[0]x", "JsonException: Unexpected character following indexer: x"}, {"a]", "JsonException: Unexpected character while parsing path: ]"},
 		{strings.Repeat("[?(@", 1000), "JsonException: Path has too many filters within filters."},
 	} {
-		got := thrown(func() any { return NewArrayOf(SelectTokens(doc, tt.path, false)) })
+		got := thrown(func() any { return NewArrayOf(SelectTokens(nil, doc, tt.path, false)) })
 		if got != tt.want {
-			t.Errorf("SelectTokens(%.60s)\n got %s\nwant %s", tt.path, got, tt.want)
+			t.Errorf("SelectTokens(nil, %.60s)\n got %s\nwant %s", tt.path, got, tt.want)
 		}
 	}
 	for _, tt := range []struct{ path, want string }{
@@ -305,8 +305,8 @@ func TestSelectToken(t *testing.T) {
 		{"a[0]", "JsonException: Index 0 not valid on JObject."}, {"s[0].q", "JsonException: Property 'q' not valid on JValue."},
 		{"s[*]", "JsonException: Path returned multiple tokens."},
 	} {
-		if got := thrown(func() any { return SelectToken(doc, tt.path, true) }); got != tt.want {
-			t.Errorf("SelectToken(%s)\n got %s\nwant %s", tt.path, got, tt.want)
+		if got := thrown(func() any { return SelectToken(nil, doc, tt.path, true) }); got != tt.want {
+			t.Errorf("SelectToken(nil, %s)\n got %s\nwant %s", tt.path, got, tt.want)
 		}
 	}
 }
@@ -392,7 +392,7 @@ func TestDeserialize(t *testing.T) {
 		{``, int32s, "JsonSerializationException: No JSON content found and type 'System.Int32' is not nullable. Path '', line 0, position 0."},
 		{`null`, anything, "nil"}, {`{"a":1}`, anything, `{"a":1}`},
 	} {
-		if got := thrown(func() any { return Deserialize(tt.text, tt.s) }); got != tt.want {
+		if got := thrown(func() any { return Deserialize(nil, tt.text, tt.s) }); got != tt.want {
 			t.Errorf("Deserialize(%s)\n got %s\nwant %s", tt.text, got, tt.want)
 		}
 	}
@@ -411,7 +411,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		compact := Format(token, false)
-		clr.Try(func() { SelectTokens(token, path, true) })
+		clr.Try(func() { SelectTokens(nil, token, path, true) })
 		again, err := TryParse(compact)
 		if err != nil {
 			if strings.Contains(s, "new") || strings.Contains(s, "/*") || strings.Contains(s, "//") {

@@ -5,8 +5,11 @@ import (
 )
 
 // Parse is JToken.Parse.
-func Parse(s string) JToken {
-	r := newReader(s)
+func Parse(s string) JToken { return ParseWithin(nil, s) }
+
+// ParseWithin is Parse within what a Meter gives.
+func ParseWithin(m clr.Meter, s string) JToken {
+	r := newReader(m, s)
 	t := readToken(r)
 	for r.read() {
 	}
@@ -14,8 +17,11 @@ func Parse(s string) JToken {
 }
 
 // ParseObject is JObject.Parse.
-func ParseObject(s string) *JObject {
-	r := newReader(s)
+func ParseObject(s string) *JObject { return ParseObjectWithin(nil, s) }
+
+// ParseObjectWithin is ParseObject within what a Meter gives.
+func ParseObjectWithin(m clr.Meter, s string) *JObject {
+	r := newReader(m, s)
 	r.moveTo(tokenStartObject, "JObject", "an object")
 	o := r.container().(*JObject)
 	for r.read() {
@@ -24,8 +30,11 @@ func ParseObject(s string) *JObject {
 }
 
 // ParseArray is JArray.Parse.
-func ParseArray(s string) *JArray {
-	r := newReader(s)
+func ParseArray(s string) *JArray { return ParseArrayWithin(nil, s) }
+
+// ParseArrayWithin is ParseArray within what a Meter gives.
+func ParseArrayWithin(m clr.Meter, s string) *JArray {
+	r := newReader(m, s)
 	r.moveTo(tokenStartArray, "JArray", "an array")
 	a := r.container().(*JArray)
 	for r.read() {

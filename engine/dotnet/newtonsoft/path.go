@@ -10,8 +10,8 @@ import (
 
 // SelectToken is JToken.SelectToken(path, errorWhenNoMatch): the token the path
 // leads to, or nil. More than one is an error.
-func SelectToken(t JToken, path string, errorWhenNoMatch bool) JToken {
-	found := parsePath(path).evaluate(t, t, errorWhenNoMatch)
+func SelectToken(m clr.Meter, t JToken, path string, errorWhenNoMatch bool) JToken {
+	found := SelectTokens(m, t, path, errorWhenNoMatch)
 	switch len(found) {
 	case 0:
 		return nil
@@ -23,8 +23,8 @@ func SelectToken(t JToken, path string, errorWhenNoMatch bool) JToken {
 }
 
 // SelectTokens is JToken.SelectTokens(path, errorWhenNoMatch).
-func SelectTokens(t JToken, path string, errorWhenNoMatch bool) []JToken {
-	return parsePath(path).evaluate(t, t, errorWhenNoMatch)
+func SelectTokens(m clr.Meter, t JToken, path string, errorWhenNoMatch bool) []JToken {
+	return parsePath(path).evaluate(&selection{m, t}, t, errorWhenNoMatch)
 }
 
 // maxSelected bounds what a path may select: each ".." multiplies.
@@ -35,14 +35,29 @@ type jsonPath []filter
 
 // filter selects tokens from those that the filters before it selected.
 type filter interface {
-	apply(root JToken, from []JToken, must bool, yield func(JToken))
+	apply(s *selection, from []JToken, must bool, yield func(JToken))
 }
 
-func (p jsonPath) evaluate(root, t JToken, must bool) []JToken {
+// selection is one evaluation of a path.
+type selection struct {
+	meter clr.Meter
+	root  JToken
+}
+
+// walk visits a token and all that is in it.
+func (s *selection) walk(t JToken, visit func(JToken)) {
+	walk(t, func(d JToken) {
+		clr.Spend(s.meter, 0)
+		visit(d)
+	})
+}
+
+func (p jsonPath) evaluate(s *selection, t JToken, must bool) []JToken {
 	current := []JToken{t}
 	for _, f := range p {
 		var next []JToken
-		f.apply(root, current, must, func(x JToken) {
+		f.apply(s, current, must, func(x JToken) {
+			clr.Spend(s.meter, 16)
 			if len(next) == maxSelected {
 				clr.Throw(JsonException, "Path returned too many tokens.")
 			}
@@ -381,7 +396,11 @@ func (p *pathParser) comparison() condition {
 		return comparison{op: "exists", left: left}
 	}
 	op := p.operator()
-	return comparison{op: op, left: left, right: p.operand()}
+	c := comparison{op: op, left: left, right: p.operand()}
+	if op == "=~" && c.right.value != nil {
+		c.pattern = compilePattern(c.right.value)
+	}
+	return c
 }
 
 func (p *pathParser) operator() string {

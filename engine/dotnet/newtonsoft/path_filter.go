@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/regex"
 
 	"github.com/dlclark/regexp2/v2"
 )
@@ -15,7 +16,7 @@ func noMatch(msg string) { panic(&clr.Exception{Type: JsonException, Message: ms
 // fieldFilter is .name, ['a','b'] and, without names, .*
 type fieldFilter struct{ names []string }
 
-func (f fieldFilter) apply(_ JToken, from []JToken, must bool, yield func(JToken)) {
+func (f fieldFilter) apply(_ *selection, from []JToken, must bool, yield func(JToken)) {
 	for _, t := range from {
 		o, ok := t.(*JObject)
 		switch {
@@ -47,9 +48,9 @@ func (f fieldFilter) apply(_ JToken, from []JToken, must bool, yield func(JToken
 // scanFilter is ..name and, without names, ..*
 type scanFilter struct{ names []string }
 
-func (f scanFilter) apply(_ JToken, from []JToken, _ bool, yield func(JToken)) {
+func (f scanFilter) apply(s *selection, from []JToken, _ bool, yield func(JToken)) {
 	for _, t := range from {
-		walk(t, func(d JToken) {
+		s.walk(t, func(d JToken) {
 			p, ok := d.(*JProperty)
 			switch {
 			case f.names == nil && !ok:
@@ -68,7 +69,7 @@ func (f scanFilter) apply(_ JToken, from []JToken, _ bool, yield func(JToken)) {
 // indexFilter is [0,1] and, without indexes, [*].
 type indexFilter struct{ indexes []int }
 
-func (f indexFilter) apply(_ JToken, from []JToken, must bool, yield func(JToken)) {
+func (f indexFilter) apply(_ *selection, from []JToken, must bool, yield func(JToken)) {
 	for _, t := range from {
 		var items []JToken
 		switch t := t.(type) {
@@ -105,7 +106,7 @@ func (f indexFilter) apply(_ JToken, from []JToken, must bool, yield func(JToken
 // sliceFilter is [start:end:step].
 type sliceFilter struct{ parts [3]*int }
 
-func (f sliceFilter) apply(_ JToken, from []JToken, must bool, yield func(JToken)) {
+func (f sliceFilter) apply(_ *selection, from []JToken, must bool, yield func(JToken)) {
 	step := 1
 	if s := f.parts[2]; s != nil {
 		step = *s
@@ -162,7 +163,7 @@ func (f sliceFilter) apply(_ JToken, from []JToken, must bool, yield func(JToken
 
 type rootFilter struct{}
 
-func (rootFilter) apply(root JToken, _ []JToken, _ bool, yield func(JToken)) { yield(root) }
+func (rootFilter) apply(s *selection, _ []JToken, _ bool, yield func(JToken)) { yield(s.root) }
 
 // queryFilter is [?(…)], and after .. on all descendants.
 type queryFilter struct {
@@ -170,11 +171,11 @@ type queryFilter struct {
 	scan      bool
 }
 
-func (f queryFilter) apply(root JToken, from []JToken, _ bool, yield func(JToken)) {
+func (f queryFilter) apply(s *selection, from []JToken, _ bool, yield func(JToken)) {
 	for _, t := range from {
 		if f.scan {
-			walk(t, func(d JToken) {
-				if f.condition.holds(root, d) {
+			s.walk(t, func(d JToken) {
+				if f.condition.holds(s, d) {
 					yield(d)
 				}
 			})
@@ -182,7 +183,8 @@ func (f queryFilter) apply(root JToken, from []JToken, _ bool, yield func(JToken
 		}
 		if c, ok := t.(JContainer); ok {
 			for i := 0; i < c.Len(); i++ {
-				if d := c.Child(i); f.condition.holds(root, d) {
+				clr.Spend(s.meter, 0)
+				if d := c.Child(i); f.condition.holds(s, d) {
 					yield(d)
 				}
 			}
@@ -190,7 +192,9 @@ func (f queryFilter) apply(root JToken, from []JToken, _ bool, yield func(JToken
 	}
 }
 
-type condition interface{ holds(root, t JToken) bool }
+type condition interface {
+	holds(s *selection, t JToken) bool
+}
 
 // all is several conditions: each of them must hold, or with or one of them.
 type all struct {
@@ -198,9 +202,9 @@ type all struct {
 	conditions []condition
 }
 
-func (a *all) holds(root, t JToken) bool {
+func (a *all) holds(s *selection, t JToken) bool {
 	for _, c := range a.conditions {
-		if c.holds(root, t) == a.or {
+		if c.holds(s, t) == a.or {
 			return a.or
 		}
 	}
@@ -213,9 +217,9 @@ type operand struct {
 	value  *JValue
 }
 
-func (o operand) tokens(root, t JToken) []JToken {
+func (o operand) tokens(s *selection, t JToken) []JToken {
 	if o.isPath {
-		return o.path.evaluate(root, t, false)
+		return o.path.evaluate(s, t, false)
 	}
 	return []JToken{o.value}
 }
@@ -223,20 +227,22 @@ func (o operand) tokens(root, t JToken) []JToken {
 type comparison struct {
 	op          string
 	left, right operand
+	// pattern is the right side of =~ where the path itself holds it.
+	pattern *regexp2.Regexp
 }
 
-func (c comparison) holds(root, t JToken) bool {
-	left := c.left.tokens(root, t)
+func (c comparison) holds(s *selection, t JToken) bool {
+	left := c.left.tokens(s, t)
 	if c.op == "exists" {
 		return len(left) > 0
 	}
 	if len(left) == 0 {
 		return false
 	}
-	right := c.right.tokens(root, t)
+	right := c.right.tokens(s, t)
 	for _, l := range left {
 		for _, r := range right {
-			if c.match(l, r) {
+			if c.match(s, l, r) {
 				return true
 			}
 		}
@@ -244,7 +250,7 @@ func (c comparison) holds(root, t JToken) bool {
 	return false
 }
 
-func (c comparison) match(l, r JToken) bool {
+func (c comparison) match(s *selection, l, r JToken) bool {
 	a, okA := l.(*JValue)
 	b, okB := r.(*JValue)
 	if !okA || !okB {
@@ -252,7 +258,7 @@ func (c comparison) match(l, r JToken) bool {
 	}
 	switch c.op {
 	case "=~":
-		return matchRegex(a, b)
+		return c.matches(s, a, b)
 	case "==":
 		return coercedEqual(a, b)
 	case "!=":
@@ -296,34 +302,61 @@ func strictEqual(v, q *JValue) bool {
 	return v.Equal(q)
 }
 
-// regexTimeout bounds one match: a pattern may come from a request.
+// regexTimeout bounds one match where there is no Meter: a pattern may come from
+// a request.
 const regexTimeout = time.Second
 
-func matchRegex(v, q *JValue) bool {
-	s, ok := v.value.(string)
-	text, isRegex := q.value.(string)
-	end := strings.LastIndexByte(text, '/')
-	if !ok || !isRegex || q.kind != String || end < 1 {
+// matches is the operator =~. A match that takes too long throws, as it does in
+// .NET.
+func (c comparison) matches(s *selection, v, q *JValue) bool {
+	text, ok := v.value.(string)
+	re := c.pattern
+	if re == nil && ok {
+		re = compilePattern(q)
+	}
+	if !ok || re == nil {
 		return false
 	}
-	var o regexp2.RegexOptions
+	re.MatchTimeout = regexTimeout
+	if s.meter != nil {
+		s.meter.Spend(0)
+		re.MatchTimeout = min(regexTimeout, max(s.meter.Left(), time.Millisecond))
+	}
+	found, err := re.MatchString(text)
+	if err != nil {
+		clr.Spend(s.meter, 0)
+		panic(&clr.Exception{Type: regex.RegexMatchTimeoutException,
+			Message: "The Regex engine has timed out while trying to match a pattern to an input string."})
+	}
+	return found
+}
+
+// compilePattern compiles "/pattern/options", nil for what is none.
+func compilePattern(q *JValue) *regexp2.Regexp {
+	text, ok := q.value.(string)
+	end := strings.LastIndexByte(text, '/')
+	if !ok || q.kind != String || end < 1 {
+		return nil
+	}
+	var o regex.Options
 	for _, c := range text[end+1:] {
 		switch c {
 		case 'i':
-			o |= regexp2.IgnoreCase
+			o |= regex.IgnoreCase
 		case 'm':
-			o |= regexp2.Multiline
+			o |= regex.Multiline
 		case 's':
-			o |= regexp2.Singleline
+			o |= regex.Singleline
 		case 'x':
-			o |= regexp2.ExplicitCapture
+			o |= regex.ExplicitCapture
 		}
 	}
-	re, err := regexp2.Compile(text[1:end], o)
+	if regex.TooLarge(text) {
+		noMatch("The pattern is too large.")
+	}
+	re, err := regex.Compile(text[1:end], o)
 	if err != nil {
 		noMatch(err.Error())
 	}
-	re.MatchTimeout = regexTimeout
-	found, err := re.MatchString(s)
-	return err == nil && found
+	return re
 }

@@ -72,9 +72,13 @@ type reader struct {
 	token   jsonToken
 	value   any
 	started bool // a token other than a comment was read
+	meter   clr.Meter
 }
 
-func newReader(s string) *reader { return &reader{s: s, line: 1} }
+// valueSize is about what the token of a value takes, in bytes.
+const valueSize = 96
+
+func newReader(m clr.Meter, s string) *reader { return &reader{s: s, line: 1, meter: m} }
 
 // fail throws JsonReaderException with the path and the position.
 func (r *reader) fail(msg string) {
@@ -211,6 +215,7 @@ func (r *reader) next() {
 
 // done sets a value as the token.
 func (r *reader) done(t jsonToken, v any) {
+	clr.Spend(r.meter, valueSize)
 	r.token, r.value = t, v
 	r.started = true
 	r.state = statePostValue
@@ -220,6 +225,7 @@ func (r *reader) done(t jsonToken, v any) {
 }
 
 func (r *reader) open(t jsonToken) {
+	clr.Spend(r.meter, valueSize)
 	r.next()
 	r.started = true
 	r.stack = append(r.stack, level{kind: t, pos: -1})

@@ -84,8 +84,7 @@ func New(pattern string, options Options, timeout clr.TimeSpan) *Regex {
 		limit = min(limit, time.Duration(timeout)*100)
 	}
 	checkSize(pattern)
-	re, err := regexp2.Compile(translate(pattern), regexp2.RegexOptions(options&passed),
-		regexp2.OptionMaxBacktrackingStackSize(maxStack))
+	re, err := Compile(translate(pattern), options)
 	if err != nil {
 		throwParse(pattern, err)
 	}
@@ -93,10 +92,24 @@ func New(pattern string, options Options, timeout clr.TimeSpan) *Regex {
 	return &Regex{re: re, pattern: pattern, options: options, timeout: limit, numbers: re.GetGroupNumbers()}
 }
 
+// Compile compiles a pattern of the engine within bounds of memory; a time limit
+// is for the caller to set.
+func Compile(pattern string, options Options) (*regexp2.Regexp, error) {
+	setClock()
+	return regexp2.Compile(pattern, regexp2.RegexOptions(options&passed), regexp2.OptionMaxBacktrackingStackSize(maxStack))
+}
+
+// TooLarge tells patterns that the compiler would need much stack or memory for.
+func TooLarge(pattern string) bool { return len(pattern) > maxPattern || depth(pattern) > maxDepth }
+
+// setClock makes the engine look at its limits often enough for the short ones that
+// expressions have; by itself it does so every tenth of a second.
+var setClock = sync.OnceFunc(func() { regexp2.SetTimeoutCheckPeriod(10 * time.Millisecond) })
+
 // checkSize refuses patterns that the compiler would need much stack or memory
 // for.
 func checkSize(pattern string) {
-	if len(pattern) > maxPattern || depth(pattern) > maxDepth {
+	if TooLarge(pattern) {
 		parseError(pattern, clr.Len(pattern), "The pattern is too large.")
 	}
 }

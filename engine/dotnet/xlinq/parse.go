@@ -15,20 +15,30 @@ type LoadOptions int32
 // PreserveWhitespace keeps texts of nothing but white space.
 const PreserveWhitespace LoadOptions = 1
 
-// maxDepth bounds elements within elements.
-const maxDepth = 2000
+const (
+	// maxDepth bounds elements within elements.
+	maxDepth = 2000
+	// nodeSize is about what a node or an attribute takes, in bytes.
+	nodeSize = 128
+)
 
 // ParseElement is XElement.Parse.
-func ParseElement(s string, o LoadOptions) *Element {
-	d := Parse(s, o)
+func ParseElement(s string, o LoadOptions) *Element { return ParseElementWithin(nil, s, o) }
+
+// ParseElementWithin is ParseElement within what a Meter gives.
+func ParseElementWithin(m clr.Meter, s string, o LoadOptions) *Element {
+	d := ParseWithin(m, s, o)
 	e := d.Root()
 	Remove(e)
 	return e
 }
 
 // Parse is XDocument.Parse.
-func Parse(s string, o LoadOptions) *Document {
-	p := &parser{s: s, line: 1, keepSpace: o&PreserveWhitespace != 0}
+func Parse(s string, o LoadOptions) *Document { return ParseWithin(nil, s, o) }
+
+// ParseWithin is Parse within what a Meter gives.
+func ParseWithin(m clr.Meter, s string, o LoadOptions) *Document {
+	p := &parser{s: s, meter: m, line: 1, keepSpace: o&PreserveWhitespace != 0}
 	if strings.HasPrefix(s, "\uFEFF") {
 		p.i = len("\uFEFF")
 		p.lineAt = p.i
@@ -67,7 +77,8 @@ type parser struct {
 	stack     []open
 	text      []byte // of the text node being read
 	hasText   bool   // also where it is empty
-	solid     bool   // it has a character reference: not just white space
+	meter     clr.Meter
+	solid     bool // it has a character reference: not just white space
 }
 
 func (p *parser) column(at int) int { return clr.Len(p.s[min(p.lineAt, at):at]) + 1 }
@@ -324,6 +335,7 @@ func (p *parser) unclosed() {
 }
 
 func (p *parser) put(top *open, n Node) {
+	clr.Spend(p.meter, nodeSize)
 	top.e.children.put(len(top.e.children.nodes), n, top.e)
 	top.e.children.open = true
 }
@@ -526,6 +538,7 @@ func (p *parser) attributes(o *open) []rawAttribute {
 		if p.end() || p.s[p.i] != '"' && p.s[p.i] != '\'' {
 			p.fail("'%s' is an unexpected token. The expected token is '\"' or '''.", p.charAt(p.i))
 		}
+		clr.Spend(p.meter, nodeSize)
 		a := rawAttribute{prefix: prefix, local: local, value: p.attributeValue(), at: at}
 		switch {
 		case prefix == "" && local == "xmlns":
