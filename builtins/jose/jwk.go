@@ -22,9 +22,9 @@ const (
 	minSecret = 32    // bytes of an HMAC key
 )
 
-// jwk is a public key as RFC 7517 writes it. Of a thumbprint (RFC 7638), only the
+// webKey is a public key as RFC 7517 writes it. Of a thumbprint (RFC 7638), only the
 // required members count, in alphabetical order, which is why they stand first here.
-type jwk struct {
+type webKey struct {
 	Curve     string `json:"crv,omitempty"`
 	E         string `json:"e,omitempty"`
 	Type      string `json:"kty"`
@@ -86,14 +86,14 @@ func Thumbprint(key any) (string, error) {
 }
 
 // publicJWK is the public half of a key without anything but the key itself.
-func publicJWK(key any) (*jwk, error) {
+func publicJWK(key any) (*webKey, error) {
 	if s, ok := key.(crypto.Signer); ok {
 		key = s.Public()
 	}
 	enc := base64.RawURLEncoding.EncodeToString
 	switch k := key.(type) {
 	case *rsa.PublicKey:
-		return &jwk{Type: "RSA", N: enc(k.N.Bytes()), E: enc(big.NewInt(int64(k.E)).Bytes())}, nil
+		return &webKey{Type: "RSA", N: enc(k.N.Bytes()), E: enc(big.NewInt(int64(k.E)).Bytes())}, nil
 	case *ecdsa.PublicKey:
 		if curveAlgorithm(k.Curve) == "" {
 			return nil, errors.New("the curve of the key has no name among JSON Web Keys")
@@ -103,9 +103,9 @@ func publicJWK(key any) (*jwk, error) {
 			return nil, errors.New("the key is no point of its curve")
 		}
 		half := len(point) / 2
-		return &jwk{Type: "EC", Curve: k.Curve.Params().Name, X: enc(point[1 : 1+half]), Y: enc(point[1+half:])}, nil
+		return &webKey{Type: "EC", Curve: k.Curve.Params().Name, X: enc(point[1 : 1+half]), Y: enc(point[1+half:])}, nil
 	case ed25519.PublicKey:
-		return &jwk{Type: "OKP", Curve: "Ed25519", X: enc(k)}, nil
+		return &webKey{Type: "OKP", Curve: "Ed25519", X: enc(k)}, nil
 	}
 	return nil, fmt.Errorf("a key of type %T has no public JSON Web Key", key)
 }
@@ -150,8 +150,26 @@ func checkRSA(k *rsa.PublicKey) error {
 		return fmt.Errorf("an RSA key of %d bits is too large", bits)
 	case k.E < 3 || k.E%2 == 0 || k.N.Bit(0) == 0:
 		return errors.New("it is no RSA key")
+	case guessable(k.N):
+		return errors.New("it is an RSA key of a chip whose keys can be guessed (ROCA)")
 	}
 	return nil
+}
+
+// guessable tells whether a modulus has the mark of the chips of CVE-2017-15361: modulo
+// each small prime it is a power of 65537. Of other keys, about one in 10^8 has it.
+func guessable(n *big.Int) bool {
+	var rest big.Int
+	for _, p := range [...]int64{11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157} {
+		r := rest.Mod(n, big.NewInt(p)).Int64()
+		power := int64(1)
+		for power != r {
+			if power = power * 65537 % p; power == 1 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // ecKey is the public key of a curve's name and coordinates of full length.
@@ -174,6 +192,15 @@ func ecKey(curve, x, y string) (*ecdsa.PublicKey, error) {
 		return nil, errors.New("the key is no point of its curve")
 	}
 	return k, nil
+}
+
+// edKey is the Ed25519 key of a curve's name and its coordinate.
+func edKey(curve, x string) (ed25519.PublicKey, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(x)
+	if curve != "Ed25519" || err != nil || len(b) != ed25519.PublicKeySize {
+		return nil, errors.New("it is no Ed25519 key")
+	}
+	return b, nil
 }
 
 // clip shortens what came from outside for a message.
