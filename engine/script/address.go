@@ -10,6 +10,9 @@ import (
 // parseURL takes a URL apart as the class URL shows it; undefined if it is none.
 // It knows absolute URLs with an authority, and references to be resolved against one.
 func (vm *VM) parseURL(c goja.FunctionCall) goja.Value {
+	for _, a := range c.Arguments {
+		vm.sized(a, maxString/16)
+	}
 	text := strings.Trim(goString(c.Argument(0)), " \t\r\n")
 	u, err := url.Parse(strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(text))
 	if err == nil && !goja.IsUndefined(c.Argument(1)) {

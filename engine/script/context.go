@@ -414,7 +414,7 @@ func (vm *VM) bodyObject(read func() apim.Body) goja.Value {
 // bodyBytes reads a body; reading may wait for the client, so the clock stands.
 // Scripts never consume a body: what they read is still forwarded.
 func (vm *VM) bodyBytes(v goja.Value) []byte {
-	d, ok := v.Export().(bodyDict)
+	d, ok := behind[bodyDict](v)
 	if !ok {
 		vm.throwType("the method was called on something that is no body")
 	}

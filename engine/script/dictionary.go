@@ -2,6 +2,7 @@ package script
 
 import (
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -26,9 +27,20 @@ func (vm *VM) newDictionary(d goja.DynamicObject, proto *goja.Object) *goja.Obje
 	return o
 }
 
+// behind is the Go value behind an object made by newDictionary. Exporting any other
+// object would copy it.
+func behind[T any](v goja.Value) (d T, ok bool) {
+	o, ok := v.(*goja.Object)
+	if !ok || !o.ExportType().AssignableTo(reflect.TypeFor[T]()) {
+		return d, false
+	}
+	d, ok = o.Export().(T)
+	return d, ok
+}
+
 // dictOf is the dictionary behind this in a method.
 func (vm *VM) dictOf(c goja.FunctionCall) dictionary {
-	if d, ok := c.Argument(0).Export().(dictionary); ok {
+	if d, ok := behind[dictionary](c.Argument(0)); ok {
 		return d
 	}
 	vm.throwType("the method was called on something that is no dictionary of context")

@@ -16,6 +16,8 @@ const (
 	Thrown Kind = iota
 	// OverBudget: it used up its time inside the VM.
 	OverBudget
+	// OverMemory: it held more memory than it may.
+	OverMemory
 	// OverLimit: it did not end within the limit for all of it, waiting included.
 	OverLimit
 	// Unsettled: its promise was pending when nothing was left that could settle it.

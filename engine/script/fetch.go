@@ -159,7 +159,7 @@ func (vm *VM) answer(o *goja.Object) *Answer {
 
 // eachHeader goes over headers given as Headers, as pairs, or as an object.
 func (vm *VM) eachHeader(o *goja.Object, f func(name string, v goja.Value)) {
-	if _, ok := o.Export().(dictionary); ok || o.GetSymbol(goja.SymIterator) == nil {
+	if _, ok := behind[dictionary](o); ok || o.GetSymbol(goja.SymIterator) == nil {
 		for _, k := range o.Keys() {
 			f(k, o.Get(k))
 		}

@@ -48,7 +48,7 @@ func (vm *VM) install() {
 	vm.installTimers(g)
 	vm.installCrypto(g)
 	vm.method(g, "btoa", func(c goja.FunctionCall) goja.Value {
-		s := goString(c.Argument(0).ToString())
+		s := goString(vm.bounded(c.Argument(0)))
 		b := make([]byte, 0, len(s))
 		for _, r := range s {
 			if r > 0xFF {
@@ -64,17 +64,35 @@ func (vm *VM) install() {
 				return -1
 			}
 			return r
-		}, c.Argument(0).String())
+		}, vm.bounded(c.Argument(0)).String())
 		b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
 		if err != nil {
 			vm.throw("Error", "atob: the text is no base64")
 		}
-		runes := make([]rune, len(b))
+		units := make([]uint16, len(b))
 		for i, x := range b {
-			runes[i] = rune(x)
+			units[i] = uint16(x)
 		}
-		return vm.rt.ToValue(string(runes))
+		return goja.StringFromUTF16(units)
 	})
+}
+
+// bounded is a value as a string that native code may go over.
+func (vm *VM) bounded(v goja.Value) goja.String {
+	s := vm.toString(v)
+	vm.sized(s, maxString/4)
+	vm.draw(2 * int64(s.Length()))
+	return s
+}
+
+// digest writes in parts, so that the clock is looked at.
+func (vm *VM) digest(h hash.Hash, data []byte) {
+	for len(data) > 0 {
+		vm.look()
+		n := min(len(data), 1<<20)
+		h.Write(data[:n])
+		data = data[n:]
+	}
 }
 
 // installConsole makes console, whose messages go to the trace of the request.
@@ -196,12 +214,12 @@ func (vm *VM) installCrypto(g *goja.Object) {
 	}
 	vm.method(o, "hash", func(c goja.FunctionCall) goja.Value {
 		h := algorithm(c.Argument(0))()
-		h.Write(vm.octets(c.Argument(1)))
+		vm.digest(h, vm.octets(c.Argument(1)))
 		return digest(h, c.Argument(2))
 	})
 	vm.method(o, "hmac", func(c goja.FunctionCall) goja.Value {
 		h := hmac.New(algorithm(c.Argument(0)), vm.octets(c.Argument(1)))
-		h.Write(vm.octets(c.Argument(2)))
+		vm.digest(h, vm.octets(c.Argument(2)))
 		return digest(h, c.Argument(3))
 	})
 	vm.method(o, "timingSafeEqual", func(c goja.FunctionCall) goja.Value {
@@ -228,23 +246,54 @@ func (vm *VM) octets(v goja.Value) []byte {
 	if b, ok := vm.bytesOf(v); ok {
 		return b
 	}
-	if _, ok := v.(goja.String); !ok {
+	s, ok := v.(goja.String)
+	if !ok {
 		vm.throwType("a string, an ArrayBuffer or a typed array is wanted here")
 	}
+	vm.bounded(s)
 	return []byte(strings.ToValidUTF8(goString(v), "\uFFFD"))
 }
 
 // natives are what the prelude is written with.
 func (vm *VM) natives() *goja.Object {
 	o := vm.rt.NewObject()
-	_ = o.Set("maxArray", maxArray)
-	_ = o.Set("maxBuffer", maxBuffer)
 	for name, f := range vm.raw {
 		_ = o.Set(name, f)
 	}
 	vm.method(o, "pattern", func(c goja.FunctionCall) goja.Value {
 		vm.pattern(c.Argument(0).String(), c.Argument(1).String())
 		return goja.Undefined()
+	})
+	vm.method(o, "tick", func(goja.FunctionCall) goja.Value { return goja.Undefined() })
+	vm.method(o, "length", func(c goja.FunctionCall) goja.Value { return vm.rt.ToValue(vm.sized(c.Argument(0), maxArray)) })
+	is := func(f func(o *goja.Object) bool) native {
+		return func(c goja.FunctionCall) goja.Value {
+			o, ok := c.Argument(0).(*goja.Object)
+			return vm.rt.ToValue(ok && o.ExportType() != proxyType && f(o))
+		}
+	}
+	vm.method(o, "isRegExp", is(func(o *goja.Object) bool { return o.ClassName() == "RegExp" }))
+	vm.method(o, "isBuffer", is(func(o *goja.Object) bool { return o.ExportType() == bufferType }))
+	vm.method(o, "isTyped", is(func(o *goja.Object) bool {
+		name := o.ClassName()
+		return strings.HasSuffix(name, "Array") && name != "Array" || o.ExportType() == bytesType
+	}))
+	vm.method(o, "buffer", func(c goja.FunctionCall) goja.Value {
+		n := c.Argument(0).ToFloat() * c.Argument(1).ToFloat()
+		if n > maxBuffer {
+			vm.throwRange("the buffer would be too large")
+		}
+		if n > 0 {
+			vm.draw(int64(n))
+		}
+		return goja.Undefined()
+	})
+	vm.method(o, "linked", func(c goja.FunctionCall) goja.Value {
+		make, _ := goja.AssertFunction(c.Argument(0))
+		n := vm.links(c.Argument(1), c.Argument(2))
+		v := vm.call(make, goja.Undefined())
+		vm.link(v, n)
+		return v
 	})
 	vm.method(o, "lookup", func(c goja.FunctionCall) goja.Value {
 		return vm.dictOf(c).lookup(goString(c.Argument(1).ToString()))
@@ -257,13 +306,17 @@ func (vm *VM) natives() *goja.Object {
 	vm.method(o, "bodyText", func(c goja.FunctionCall) goja.Value { return vm.bodyText(c.Argument(0)) })
 	vm.method(o, "bodyBytes", func(c goja.FunctionCall) goja.Value { return vm.bytes(vm.bodyBytes(c.Argument(0))) })
 	vm.method(o, "encode", func(c goja.FunctionCall) goja.Value {
-		return vm.bytes([]byte(strings.ToValidUTF8(goString(c.Argument(0)), "\uFFFD")))
+		return vm.bytes([]byte(strings.ToValidUTF8(goString(vm.bounded(c.Argument(0))), "\uFFFD")))
 	})
 	vm.method(o, "decode", func(c goja.FunctionCall) goja.Value {
 		b, ok := vm.bytesOf(c.Argument(0))
 		if !ok {
 			vm.throwType("an ArrayBuffer or a typed array is wanted here")
 		}
+		if len(b) > maxString {
+			vm.tooLong()
+		}
+		vm.draw(2 * int64(len(b)))
 		if c.Argument(1).ToBoolean() && !utf8.Valid(b) {
 			vm.throwType("the bytes are not valid UTF-8")
 		}
@@ -273,10 +326,10 @@ func (vm *VM) natives() *goja.Object {
 		return vm.rt.ToValue(strings.ToValidUTF8(string(b), "\uFFFD"))
 	})
 	vm.method(o, "unescape", func(c goja.FunctionCall) goja.Value {
-		return vm.str(percentDecode(goString(c.Argument(0))))
+		return vm.str(percentDecode(goString(vm.bounded(c.Argument(0)))))
 	})
 	vm.method(o, "escapeForm", func(c goja.FunctionCall) goja.Value {
-		return vm.rt.ToValue(strings.ReplaceAll(escapeForm(goString(c.Argument(0)), "+"), "%2A", "*"))
+		return vm.rt.ToValue(strings.ReplaceAll(escapeForm(goString(vm.bounded(c.Argument(0))), "+"), "%2A", "*"))
 	})
 	vm.method(o, "parseURL", vm.parseURL)
 	vm.method(o, "urlPart", func(c goja.FunctionCall) goja.Value {

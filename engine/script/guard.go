@@ -1,33 +1,39 @@
 package script
 
 import (
-	"errors"
 	"fmt"
+	"reflect"
 	"strings"
-	"time"
 
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/parser"
 )
 
 // guard takes away what cannot be bounded and wraps the native functions whose work
 // a script can make long or large: goja honours an interrupt between instructions of
 // the script only. It runs before anything is frozen.
+//
+// A guard that looks at an argument and leaves it to the native function to look
+// again can be told two stories: by a valueOf, a getter or a Proxy. So what a guard
+// has judged it hands on as the plain value it judged.
 func (vm *VM) guard() {
 	vm.raw = map[string]goja.Value{
 		"freeze": vm.intrinsic("Object").Get("freeze"), "ownKeys": vm.intrinsic("Reflect").Get("ownKeys"),
 		"describe": vm.intrinsic("Object").Get("getOwnPropertyDescriptor"),
 	}
+	vm.own = map[*goja.Object]bool{}
+	vm.helpers.describe = vm.raw["describe"].(*goja.Object).Export().(native)
 	vm.guardGlobals()
 	vm.guardJSON()
 	vm.guardStrings()
 	vm.guardArrays()
+	vm.guardTyped()
 	vm.guardLists()
-	vm.guardIterators()
+	vm.guardChains()
 	vm.guardRegexps()
+	vm.guardAll()
 }
 
-// global is an intrinsic by its path, "Array.prototype".
+// intrinsic is an intrinsic by its path, "Array.prototype".
 func (vm *VM) intrinsic(path string) *goja.Object {
 	o := vm.rt.GlobalObject()
 	for _, name := range strings.Split(path, ".") {
@@ -38,25 +44,49 @@ func (vm *VM) intrinsic(path string) *goja.Object {
 
 // wrap replaces a native function by one that around makes of it.
 func (vm *VM) wrap(o *goja.Object, name string, around func(inner native, c goja.FunctionCall) goja.Value) {
-	f, ok := o.Get(name).(*goja.Object)
+	if outer := vm.around(o.Get(name), name, around); outer != nil {
+		_ = o.DefineDataProperty(name, outer, goja.FLAG_TRUE, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	}
+}
+
+// wrapSymbol is wrap for a member that a symbol names.
+func (vm *VM) wrapSymbol(o *goja.Object, name *goja.Symbol, around func(inner native, c goja.FunctionCall) goja.Value) {
+	f := o.GetSymbol(name).(*goja.Object)
+	if outer := vm.around(f, f.Get("name").String(), around); outer != nil {
+		_ = o.DefineDataPropertySymbol(name, outer, goja.FLAG_TRUE, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	}
+}
+
+func (vm *VM) around(v goja.Value, name string, around func(inner native, c goja.FunctionCall) goja.Value) goja.Value {
+	f, ok := v.(*goja.Object)
 	if !ok {
-		return
+		return nil
 	}
 	inner, ok := f.Export().(native)
 	if !ok {
-		return
+		return nil
 	}
 	outer := vm.function(name, func(c goja.FunctionCall) goja.Value { return around(inner, c) }).(*goja.Object)
 	_ = outer.DefineDataProperty("length", f.Get("length"), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
-	_ = o.DefineDataProperty(name, outer, goja.FLAG_TRUE, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	return outer
 }
 
 // guardGlobals removes big integers, and text that becomes code: single operations
 // on the ones cannot be bounded, and the other was not scanned.
 func (vm *VM) guardGlobals() {
+	g := vm.rt.GlobalObject()
 	for _, name := range []string{"eval", "BigInt", "BigInt64Array", "BigUint64Array", "escape", "unescape"} {
-		_ = vm.rt.GlobalObject().Delete(name)
+		_ = g.Delete(name)
 	}
+	for _, name := range []string{"encodeURI", "encodeURIComponent", "decodeURI", "decodeURIComponent"} {
+		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value {
+			return inner(vm.texts(c, maxString/16, 0))
+		})
+	}
+	for _, name := range []string{"parseInt", "parseFloat"} {
+		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, maxString/16, 0)) })
+	}
+	vm.wrap(vm.intrinsic("Date"), "parse", func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, 1000, 0)) })
 	view := vm.intrinsic("DataView.prototype")
 	for _, name := range []string{"getBigInt64", "getBigUint64", "setBigInt64", "setBigUint64"} {
 		_ = view.Delete(name)
@@ -77,300 +107,224 @@ func (vm *VM) guardGlobals() {
 	})
 }
 
-// length is an object's length, as array functions see it.
-func (vm *VM) length(o *goja.Object) int64 {
-	v := o.Get("length")
-	if v == nil {
+// texts makes the arguments at these places strings of a bounded length.
+func (vm *VM) texts(c goja.FunctionCall, most int64, places ...int) goja.FunctionCall {
+	args := append([]goja.Value(nil), c.Arguments...)
+	for _, i := range places {
+		if i < len(args) {
+			s := vm.toString(args[i])
+			vm.sized(s, most)
+			args[i] = s
+		}
+	}
+	c.Arguments = args
+	return c
+}
+
+// number makes the first argument a plain number.
+func (vm *VM) number(c goja.FunctionCall) (float64, goja.FunctionCall) {
+	if len(c.Arguments) == 0 {
+		return 0, c
+	}
+	n := c.Arguments[0].ToNumber()
+	c.Arguments = append([]goja.Value{n}, c.Arguments[1:]...)
+	return n.ToFloat(), c
+}
+
+// this makes the receiver of a function of strings a string.
+func (vm *VM) this(c goja.FunctionCall) (goja.String, goja.FunctionCall) {
+	if isNullish(c.This) {
+		vm.throwType("this function wants a string to work on")
+	}
+	s := vm.toString(c.This)
+	c.This = s
+	return s, c
+}
+
+var proxyType = reflect.TypeFor[goja.Proxy]()
+
+// length is the length of what a native function is about to walk over. What could
+// tell another one when it is asked again is refused.
+func (vm *VM) length(v goja.Value) int64 {
+	if s, ok := v.(goja.String); ok {
+		return int64(s.Length())
+	}
+	o, ok := v.(*goja.Object)
+	if !ok {
 		return 0
 	}
-	return max(v.ToInteger(), 0)
+	for at := o; at != nil; at = at.Prototype() {
+		if at.ExportType() == proxyType {
+			vm.throwType("this function takes no Proxy")
+		}
+		if at.ClassName() == "Array" {
+			break
+		}
+		d, ok := vm.helpers.describe(goja.FunctionCall{This: goja.Undefined(), Arguments: []goja.Value{at, vm.rt.ToValue("length")}}).(*goja.Object)
+		if !ok {
+			vm.tick()
+			continue
+		}
+		if get := d.Get("get"); get != nil && !goja.IsUndefined(get) && !get.SameAs(vm.helpers.typedLength) {
+			vm.throwType(`this function wants a plain "length"`)
+		}
+		if _, computed := d.Get("value").(*goja.Object); computed {
+			vm.throwType(`this function wants a plain "length"`)
+		}
+		break
+	}
+	n := o.Get("length")
+	if n == nil {
+		return 0
+	}
+	return max(n.ToInteger(), 0)
 }
 
 // sized throws if a value is a string, an array or the like that is longer than native
 // functions may walk over.
-func (vm *VM) sized(v goja.Value, most int64) {
-	switch x := v.(type) {
-	case goja.String:
-		if int64(x.Length()) > most {
-			vm.throwRange(fmt.Sprintf("the string is too long: at most %d characters are allowed here", most))
-		}
-	case *goja.Object:
-		if n := vm.length(x); n > most {
-			vm.throwRange(fmt.Sprintf("the array is too long: at most %d elements are allowed here", most))
-		}
+func (vm *VM) sized(v goja.Value, most int64) int64 {
+	n := vm.length(v)
+	if n <= most {
+		return n
 	}
+	if _, ok := v.(goja.String); ok {
+		vm.throwRange(fmt.Sprintf("the string is too long: at most %d characters are allowed here", most))
+	}
+	vm.throwRange(fmt.Sprintf("the array is too long: at most %d elements are allowed here", most))
+	return 0
 }
 
-func (vm *VM) guardStrings() {
-	p := vm.intrinsic("String.prototype")
-	tooLong := func() { vm.throwRange(fmt.Sprintf("the string would be longer than %d characters", maxString)) }
-	units := func(v goja.Value) int64 { return int64(vm.toString(v).Length()) }
-	vm.wrap(p, "repeat", func(inner native, c goja.FunctionCall) goja.Value {
-		if n := c.Argument(0).ToFloat(); n > 0 && n*float64(units(c.This)) > maxString {
-			tooLong()
-		}
-		return inner(c)
+// maxLinks is how many proxies of proxies, or bound functions of bound functions, hang
+// together: native code calls itself once for each.
+const maxLinks = 100
+
+// guardChains bounds bound functions of bound functions; the prelude does the same for
+// proxies.
+func (vm *VM) guardChains() {
+	vm.wrap(vm.intrinsic("Function.prototype"), "bind", func(inner native, c goja.FunctionCall) goja.Value {
+		n := vm.links(c.This)
+		v := inner(c)
+		vm.link(v, n)
+		return v
 	})
-	for _, name := range []string{"padStart", "padEnd"} {
-		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			if c.Argument(0).ToFloat() > maxString {
-				tooLong()
-			}
-			return inner(c)
-		})
-	}
-	for _, name := range []string{"replace", "replaceAll"} {
-		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			vm.boundReplace(c, tooLong)
-			return inner(c)
-		})
-	}
-	vm.wrap(p, "concat", func(inner native, c goja.FunctionCall) goja.Value {
-		n := units(c.This)
-		for _, a := range c.Arguments {
-			n += units(a)
-		}
-		if n > maxString {
-			tooLong()
-		}
-		return inner(c)
-	})
-	for _, name := range []string{"split", "normalize", "toUpperCase", "toLowerCase", "toLocaleUpperCase", "toLocaleLowerCase", "localeCompare"} {
-		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			if s, ok := c.This.(goja.String); ok {
-				vm.sized(s, maxString/4)
-			}
-			return inner(c)
-		})
-	}
-	for _, name := range []string{"match", "matchAll", "search"} {
-		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			if s, ok := c.Argument(0).(goja.String); ok {
-				vm.pattern(s.String(), "")
-			}
-			return inner(c)
-		})
-	}
 }
 
-// boundReplace refuses a replacement whose result might be too long.
-func (vm *VM) boundReplace(c goja.FunctionCall, tooLong func()) {
-	by := c.Argument(1)
-	if _, isFunction := goja.AssertFunction(by); isFunction {
-		return // runs in the VM for each match
-	}
-	s, r := c.This.ToString().String(), by.ToString().String()
-	n, m := float64(len(s)+1), float64(len(r))
-	most := n*m + n
-	if refs := strings.Count(r, "$"); refs > 0 {
-		most += float64(refs) * n
-		if strings.Contains(r, "$`") || strings.Contains(r, "$'") {
-			most += float64(refs) * n * n
+// links counts what hangs below any of some values.
+func (vm *VM) links(below ...goja.Value) int {
+	n := 0
+	for _, v := range below {
+		if o, ok := v.(*goja.Object); ok {
+			n = max(n, vm.linked[o])
 		}
 	}
-	if most > 8*maxString && most > 4*float64(len(s)) {
-		tooLong()
+	if n >= maxLinks {
+		vm.throwRange(fmt.Sprintf("more than %d proxies or bound functions hang together", maxLinks))
 	}
+	return n
 }
 
-func (vm *VM) guardArrays() {
-	p := vm.intrinsic("Array.prototype")
-	for _, name := range p.GetOwnPropertyNames() {
-		switch name {
-		case "constructor", "flat", "sort", "toSorted", "join", "toString", "toLocaleString", "concat",
-			"push", "pop", "at", "keys", "values", "entries":
-			continue
-		}
-		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			vm.sized(c.This, maxArray)
-			return inner(c)
-		})
+// link notes that n links hang below v.
+func (vm *VM) link(v goja.Value, n int) {
+	if vm.linked == nil {
+		vm.linked = map[*goja.Object]int{}
 	}
-	for _, name := range []string{"sort", "toSorted"} {
-		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			vm.sized(c.This, maxArray)
-			if goja.IsUndefined(c.Argument(0)) {
-				// The default order, as a function that looks at the clock.
-				c.Arguments = []goja.Value{vm.rt.ToValue(vm.defaultOrder)}
-			}
-			return inner(c)
-		})
-	}
-	for _, name := range []string{"join", "toString", "toLocaleString"} {
-		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			vm.sized(c.This, maxArray)
-			if sep := c.Argument(0); name == "join" && !goja.IsUndefined(sep) {
-				n := vm.length(c.This.ToObject(vm.rt))
-				text := sep.ToString()
-				if float64(n)*float64(len(text.String())) > maxString {
-					vm.throwRange("the joined string would be too long")
-				}
-				c.Arguments = []goja.Value{text}
-			}
-			return vm.nested(func() goja.Value { return inner(c) })
-		})
-	}
-	vm.wrap(p, "concat", func(inner native, c goja.FunctionCall) goja.Value {
-		vm.sized(c.This, maxArray)
-		total := int64(0)
-		for _, a := range c.Arguments {
-			vm.sized(a, maxArray)
-			if o, ok := a.(*goja.Object); ok {
-				total += vm.length(o)
-			}
-		}
-		if total > maxArray {
-			vm.throwRange("the array would be too long")
-		}
-		return inner(c)
-	})
-	typed := vm.intrinsic("Uint8Array").Prototype()
-	proto := vm.intrinsic("Uint8Array.prototype").Prototype()
-	for _, name := range proto.GetOwnPropertyNames() {
-		switch name {
-		case "constructor", "buffer", "byteLength", "byteOffset", "length":
-			continue // getters, which want a typed array
-		}
-		vm.wrap(proto, name, func(inner native, c goja.FunctionCall) goja.Value {
-			vm.tick()
-			if name == "sort" || name == "toSorted" || name == "join" {
-				vm.sized(c.This, maxArray)
-			} else {
-				vm.sized(c.This, 8*maxArray)
-			}
-			return inner(c)
-		})
-	}
-	vm.wrap(typed, "from", vm.sizedFirst)
-	vm.wrap(typed, "of", vm.sizedFirst)
+	vm.linked[v.(*goja.Object)] = n + 1
 }
 
-// nested bounds conversions to text that call each other natively.
-func (vm *VM) nested(f func() goja.Value) goja.Value {
-	if vm.nesting >= maxDepth {
-		vm.throwRange("arrays nest too deep to be made a text")
-	}
-	vm.nesting++
-	defer func() { vm.nesting-- }()
-	vm.tick()
-	return f()
-}
-
-// defaultOrder compares as sort does without a function.
-func (vm *VM) defaultOrder(c goja.FunctionCall) goja.Value {
-	vm.tick()
-	a, b := vm.toString(c.Argument(0)), vm.toString(c.Argument(1))
-	return vm.rt.ToValue(a.CompareTo(b))
-}
-
-func (vm *VM) sizedFirst(inner native, c goja.FunctionCall) goja.Value {
-	vm.sized(c.Argument(0), maxArray)
-	if o, ok := c.Argument(0).(*goja.Object); ok {
-		if size := o.Get("size"); size != nil && size.ToInteger() > maxArray {
-			vm.throwRange("the collection is too large")
-		}
-	}
-	return inner(c)
-}
-
-// walks bounds functions that go over the members of their arguments: those of
-// strings and arrays are made as they go.
-func (vm *VM) walks(inner native, c goja.FunctionCall) goja.Value {
-	for _, a := range c.Arguments {
-		if o, ok := a.(*goja.Object); ok {
-			if b, ok := vm.bytesOf(o); ok {
-				if len(b) > maxArray {
-					vm.throwRange("the buffer is too large")
-				}
-				continue
-			}
-			if c := o.ClassName(); c != "Array" && c != "String" {
-				continue
-			}
-		}
-		vm.sized(a, maxArray)
-	}
-	return inner(c)
-}
-
-// guardLists bounds functions that take a list apart or walk over an object.
-func (vm *VM) guardLists() {
-	const maxArguments = 50_000
-	vm.wrap(vm.intrinsic("Array"), "from", vm.sizedFirst)
-	object := vm.intrinsic("Object")
-	for _, name := range []string{"keys", "values", "entries", "getOwnPropertyNames", "getOwnPropertyDescriptors",
-		"getOwnPropertySymbols", "freeze", "seal", "isFrozen", "isSealed", "preventExtensions"} {
-		vm.wrap(object, name, vm.walks)
-	}
-	vm.wrap(object, "fromEntries", vm.sizedFirst)
-	for _, name := range []string{"assign", "defineProperties", "create"} {
-		vm.wrap(object, name, vm.walks)
-	}
-	vm.wrap(vm.intrinsic("Function.prototype"), "apply", func(inner native, c goja.FunctionCall) goja.Value {
-		vm.sized(c.Argument(1), maxArguments)
-		return inner(c)
-	})
-	reflect := vm.intrinsic("Reflect")
-	vm.wrap(reflect, "apply", func(inner native, c goja.FunctionCall) goja.Value {
-		vm.sized(c.Argument(2), maxArguments)
-		return inner(c)
-	})
-	vm.wrap(reflect, "construct", func(inner native, c goja.FunctionCall) goja.Value {
-		vm.sized(c.Argument(1), maxArguments)
-		return inner(c)
-	})
-	vm.wrap(reflect, "ownKeys", vm.walks)
-}
-
-// guardIterators makes the built-in iterators look at the clock: native functions
-// that take an iterable call them without end if it has none, or a sparse array.
-func (vm *VM) guardIterators() {
-	v, err := vm.rt.RunString(`[[][Symbol.iterator](), ""[Symbol.iterator](), new Map().entries(), new Set().values(), "a".matchAll(/a/g)].map(Object.getPrototypeOf)`)
+// guardAll makes all other native functions look at the clock: native code that goes
+// over an iterable calls next, and native code that settles promises calls then, and
+// where those are native functions, too, no instruction of the script is ever run.
+// Functions with a prototype are constructors; of those that may be called, the prelude
+// sees to Object, and reading "done" of what Array and the Errors make looks at the
+// clock as well.
+func (vm *VM) guardAll() {
+	rt := vm.rt
+	hidden, err := rt.RunString(`[[][Symbol.iterator](), ""[Symbol.iterator](), new Map().entries(), new Set().values(), "a".matchAll(/a/g),
+		(function* () {})(), function* () {}, async function () {}, Promise.resolve()]`)
 	if err != nil {
 		panic("script: internal error: " + err.Error())
 	}
-	list := v.ToObject(vm.rt)
-	for _, i := range []string{"0", "1", "2", "3", "4"} {
-		vm.wrap(list.Get(i).ToObject(vm.rt), "next", func(inner native, c goja.FunctionCall) goja.Value {
-			vm.tick()
-			return inner(c)
-		})
+	list := hidden.ToObject(rt)
+	queue := []*goja.Object{rt.GlobalObject()}
+	for i := range int(list.Get("length").ToInteger()) {
+		queue = append(queue, list.Get(fmt.Sprint(i)).ToObject(rt))
 	}
-}
-
-// pattern refuses a regular expression made at run time that scan would refuse.
-func (vm *VM) pattern(pattern, flags string) {
-	if msg := checkPattern(pattern, flags); msg != "" {
-		vm.throw("SyntaxError", msg)
-	}
-}
-
-// guardRegexps bounds matching. goja gives expressions with look-around and
-// back-references to a backtracking matcher whose time limit it takes for "no match",
-// so that a check by such an expression would pass what it should refuse; here it is
-// an error. With exec replaced, all other functions of regular expressions but test
-// go through it.
-func (vm *VM) guardRegexps() {
-	p := vm.intrinsic("RegExp.prototype")
-	vm.wrap(p, "test", func(_ native, c goja.FunctionCall) goja.Value {
-		o := c.This.ToObject(vm.rt)
-		exec, ok := goja.AssertFunction(o.Get("exec"))
-		if !ok {
-			vm.throwType("exec is not a function")
+	seen := map[*goja.Object]bool{}
+	visit := func(v goja.Value) {
+		if o, ok := v.(*goja.Object); ok && o != nil && !seen[o] && !vm.own[o] {
+			seen[o] = true
+			queue = append(queue, o)
 		}
-		return vm.rt.ToValue(!goja.IsNull(vm.call(exec, o, c.Argument(0))))
-	})
-	vm.wrap(p, "exec", func(inner native, c goja.FunctionCall) goja.Value {
-		vm.tick()
-		start := nanos()
-		v := inner(c)
-		if took := time.Duration(nanos() - start); took >= regexpTimeout && goja.IsNull(v) {
-			o := c.This.ToObject(vm.rt)
-			var backtracks parser.RegexpErrorIncompatible
-			if _, err := parser.TransformRegExp(o.Get("source").String(), false, false); errors.As(err, &backtracks) {
-				vm.throwRange(fmt.Sprintf("the regular expression took more than %v", regexpTimeout))
+	}
+	wrapped := map[*goja.Object]goja.Value{}
+	ticking := func(v goja.Value) goja.Value {
+		f, ok := v.(*goja.Object)
+		if !ok || f == nil || vm.own[f] {
+			return v
+		}
+		if w := wrapped[f]; w != nil {
+			return w
+		}
+		if f.ClassName() != "Function" || f.Get("prototype") != nil {
+			visit(f)
+			return v
+		}
+		inner, ok := f.Export().(native)
+		if !ok {
+			visit(f)
+			return v
+		}
+		w := vm.around(f, f.Get("name").String(), func(_ native, c goja.FunctionCall) goja.Value { return inner(c) })
+		wrapped[f] = w
+		return w
+	}
+	flag := func(d *goja.Object, name string) goja.Flag {
+		if d.Get(name).ToBoolean() {
+			return goja.FLAG_TRUE
+		}
+		return goja.FLAG_FALSE
+	}
+	for len(queue) > 0 {
+		o := queue[0]
+		queue = queue[1:]
+		visit(o.Prototype())
+		member := func(key goja.Value, data func(v goja.Value, w, e goja.Flag) error, accessor func(get, set goja.Value, e goja.Flag) error) {
+			d, ok := vm.helpers.describe(goja.FunctionCall{This: goja.Undefined(), Arguments: []goja.Value{o, key}}).(*goja.Object)
+			if !ok {
+				return
+			}
+			if v := d.Get("value"); v != nil {
+				if w := ticking(v); w != v {
+					_ = data(w, flag(d, "writable"), flag(d, "enumerable"))
+				}
+				return
+			}
+			get, set := d.Get("get"), d.Get("set")
+			if g, s := ticking(get), ticking(set); g != get || s != set {
+				_ = accessor(orNil(g), orNil(s), flag(d, "enumerable"))
 			}
 		}
-		return v
-	})
+		for _, name := range o.GetOwnPropertyNames() {
+			member(rt.ToValue(name), func(v goja.Value, w, e goja.Flag) error {
+				return o.DefineDataProperty(name, v, w, goja.FLAG_TRUE, e)
+			}, func(get, set goja.Value, e goja.Flag) error {
+				return o.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, e)
+			})
+		}
+		for _, name := range o.Symbols() {
+			member(name, func(v goja.Value, w, e goja.Flag) error {
+				return o.DefineDataPropertySymbol(name, v, w, goja.FLAG_TRUE, e)
+			}, func(get, set goja.Value, e goja.Flag) error {
+				return o.DefineAccessorPropertySymbol(name, get, set, goja.FLAG_TRUE, e)
+			})
+		}
+	}
+	vm.own = nil
+}
+
+func orNil(v goja.Value) goja.Value {
+	if v == nil || goja.IsUndefined(v) {
+		return nil
+	}
+	return v
 }

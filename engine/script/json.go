@@ -39,17 +39,14 @@ func jsonDepth(s string) int {
 // guardJSON puts bounded functions in the place of goja's.
 func (vm *VM) guardJSON() {
 	o := vm.rt.Get("JSON").ToObject(vm.rt)
-	parse := o.Get("parse").Export().(native)
-	vm.helpers.parse = func(s string) goja.Value {
-		return parse(goja.FunctionCall{This: goja.Undefined(), Arguments: []goja.Value{vm.str(s)}})
-	}
 	vm.method(o, "parse", func(c goja.FunctionCall) goja.Value {
-		text := c.Argument(0).ToString()
-		if d := jsonDepth(text.String()); d > maxDepth {
-			vm.throw("SyntaxError", fmt.Sprintf("the JSON nests %d levels deep; at most %d are allowed", d, maxDepth))
+		v := vm.parseJSON(goString(vm.toString(c.Argument(0))))
+		if revive, ok := goja.AssertFunction(c.Argument(1)); ok {
+			holder := vm.rt.NewObject()
+			_ = holder.Set("", v)
+			return vm.revived(holder, "", revive, 0)
 		}
-		args := append([]goja.Value{text}, c.Arguments[min(1, len(c.Arguments)):]...)
-		return parse(goja.FunctionCall{This: c.This, Arguments: args})
+		return v
 	})
 	vm.method(o, "stringify", func(c goja.FunctionCall) goja.Value {
 		w := jsonWriter{vm: vm, gap: gapOf(c.Argument(2))}
@@ -66,14 +63,6 @@ func (vm *VM) guardJSON() {
 		}
 		return vm.str(s)
 	})
-}
-
-// parseJSON is JSON.parse(s).
-func (vm *VM) parseJSON(s string) goja.Value {
-	if d := jsonDepth(s); d > maxDepth {
-		vm.throw("SyntaxError", fmt.Sprintf("the JSON nests %d levels deep; at most %d are allowed", d, maxDepth))
-	}
-	return vm.helpers.parse(s)
 }
 
 // stringify is JSON.stringify(v, null, gap); ok is false for undefined.
@@ -150,6 +139,7 @@ type jsonWriter struct {
 	gap      string
 	indent   string
 	open     []*goja.Object
+	drawn    int // bytes written that vm has been told of
 }
 
 func (w *jsonWriter) write(v goja.Value) (s string, ok bool) {
@@ -246,6 +236,10 @@ func (w *jsonWriter) put(v goja.Value) {
 func (w *jsonWriter) limit() {
 	if w.b.Len() > maxString {
 		w.vm.throwRange("the JSON is too long")
+	}
+	if n := w.b.Len() - w.drawn; n > 1<<16 {
+		w.vm.draw(2 * int64(n))
+		w.drawn += n
 	}
 }
 

@@ -10,6 +10,9 @@ type Limits struct {
 	// Time is what one evaluation may spend inside its VM; waiting does not count.
 	// 50 ms if not given.
 	Time time.Duration
+	// Memory is what one evaluation may hold, in bytes; see memory.go for how closely it
+	// is held to that. 64 MiB if not given.
+	Memory int64
 	// Total is what one evaluation may take from beginning to end. 30 s if not given.
 	Total time.Duration
 	// Running is how many evaluations run at the same time; others queue. Four times
@@ -26,6 +29,9 @@ const MaxTime = 10 * time.Second
 func (l Limits) withDefaults() Limits {
 	if l.Time <= 0 {
 		l.Time = 50 * time.Millisecond
+	}
+	if l.Memory <= 0 {
+		l.Memory = 64 << 20
 	}
 	if l.Total <= 0 {
 		l.Total = 30 * time.Second
@@ -49,6 +55,8 @@ const (
 	maxTimers     = 100      // timers waiting at once
 	maxFetches    = 32       // requests in flight at once
 	maxBody       = 16 << 20 // bytes of a body that a script sends
+	maxWeight     = 10_000   // steps of a regular expression, see weight
+	perStep       = 12       // nanoseconds of one of them for one character
 	regexpTimeout = 30 * time.Millisecond
 	watchEvery    = 2 * time.Millisecond
 )

@@ -16,6 +16,7 @@ type Pool struct {
 	limits  Limits
 	slots   chan struct{}
 	waiting atomic.Int64
+	holding atomic.Int64 // what those that wait hold, in bytes
 
 	mu   sync.Mutex
 	idle []*VM
@@ -132,6 +133,10 @@ type watchdog struct {
 	closed  atomic.Bool
 	mu      sync.Mutex // of starting the goroutine
 	wake    chan struct{}
+
+	heap       atomic.Int64 // as it was at the last look
+	collecting atomic.Bool
+	rested     atomic.Int64 // when the next collection may be
 }
 
 const fired = -1
@@ -143,10 +148,16 @@ func nanos() int64 { return int64(time.Since(epoch)) }
 
 // begin lets the clock of one VM run.
 func (w *watchdog) begin(vm *VM, left time.Duration) {
-	vm.deadline.Store(nanos() + int64(left))
-	w.running.Add(1)
+	now := nanos()
 	// The watchdog says that it sleeps or ends before it looks at running for the
 	// last time: one of the two sees the other.
+	if w.asleep.Load() || !w.on.Load() {
+		w.heap.Store(heapBytes())
+	}
+	vm.base.Store(w.heap.Load())
+	vm.began.Store(now)
+	vm.deadline.Store(now + int64(left))
+	w.running.Add(1)
 	if w.asleep.Load() || !w.on.Load() {
 		w.rouse()
 	}
@@ -228,12 +239,16 @@ func (w *watchdog) look() {
 	}
 	now := nanos()
 	w.pool.mu.Lock()
-	defer w.pool.mu.Unlock()
 	for vm := range w.pool.live {
 		if d := vm.deadline.Load(); d > 0 && d <= now && vm.deadline.CompareAndSwap(d, fired) {
 			vm.rt.Interrupt(errBudget)
 		}
 	}
+	w.pool.mu.Unlock()
+	w.weigh(false)
 }
 
-var errBudget = errors.New("the script exceeded its time budget")
+var (
+	errBudget = errors.New("the script exceeded its time budget")
+	errMemory = errors.New("the script exceeded its memory budget")
+)

@@ -25,17 +25,60 @@
     define(inner.prototype, "constructor", outer);
     define(globalThis, name, outer);
   };
+  // What check has judged is what the constructor gets.
   limit("RegExp", (args) => {
     const p = args[0];
-    native.pattern(p instanceof RegExp ? p.source : String(p), args[1] === undefined ? "" : String(args[1]));
+    if (!native.isRegExp(p)) args[0] = p === undefined ? "(?:)" : String(p);
+    if (args[1] !== undefined) args[1] = String(args[1]);
+    native.pattern(native.isRegExp(p) ? p.source : args[0], args[1] ?? "");
   });
-  const buffers = (args) => {
-    const a = args[0];
-    const size = typeof a === "object" && a !== null ? Number(a.length ?? a.byteLength ?? 0) : Number(a);
-    if (size > native.maxBuffer) throw new RangeError("the buffer would be too large");
+  limit("Object", () => {});
+  limit("Date", (args) => { if (args.length === 1 && typeof args[0] === "string" && args[0].length > 1000) throw new RangeError("the date is too long"); });
+  const listed = (list) => {
+    const out = [];
+    if (list[Symbol.iterator] != null) for (const v of list) out.push(v);
+    else for (let i = 0, n = native.length(list); i < n; i++) out.push(list[i]);
+    return out;
   };
-  for (const name of ["ArrayBuffer", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
-    "Int32Array", "Uint32Array", "Float32Array", "Float64Array"]) limit(name, buffers);
+  const buffers = (size) => (args) => {
+    const a = args[0];
+    if (a === undefined) return;
+    if (typeof a !== "object" && typeof a !== "function" || a === null) native.buffer(args[0] = Number(a), size || 1);
+    else if (size === 0) native.buffer(args[0] = Number(a), 1);
+    else if (!native.isBuffer(a)) native.buffer((args[0] = native.isTyped(a) ? a : listed(a)).length, size);
+  };
+  limit("ArrayBuffer", buffers(0));
+  for (const name of ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
+    "Int32Array", "Uint32Array", "Float32Array", "Float64Array"]) limit(name, buffers(globalThis[name].BYTES_PER_ELEMENT));
+  // Proxies of proxies are counted.
+  const NativeProxy = Proxy;
+  const proxied = function Proxy(target, handler) {
+    if (new.target === undefined) throw new TypeError("Constructor Proxy requires 'new'");
+    return native.linked(() => new NativeProxy(target, handler), target, handler);
+  };
+  define(proxied, "revocable", { revocable(target, handler) {
+    let r;
+    native.linked(() => (r = NativeProxy.revocable(target, handler)).proxy, target, handler);
+    return r;
+  } }.revocable);
+  define(globalThis, "Proxy", proxied);
+  // Native code that iterates and calls Array or Error as next reads done of what they make.
+  for (const proto of [Array.prototype, Error.prototype]) {
+    defineProperty(proto, "done", {
+      get() { native.tick(); return undefined; },
+      set(value) { defineProperty(this, "done", { value, writable: true, enumerable: true, configurable: true }); },
+      enumerable: false, configurable: true,
+    });
+  }
+  define(String, "raw", { raw(strings, ...values) {
+    const raw = strings.raw;
+    let out = "";
+    for (let i = 0, n = Number(raw.length); i < n; i++) {
+      out += String(raw[i]);
+      if (i + 1 < n && i < values.length) out += String(values[i]);
+    }
+    return out;
+  } }.raw);
 
   // Text does not become code at run time.
   const refuse = (inner) => {

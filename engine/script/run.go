@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -86,6 +87,7 @@ type run struct {
 	rejected []*goja.Promise
 
 	left    time.Duration // of the budget, while the clock stands
+	held    int64         // what it holds while it waits, in bytes
 	expired bool
 	offSlot bool // the place among the running was given back
 }
@@ -117,6 +119,7 @@ func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAns
 			r.wg.Wait() // nobody uses the Host any more
 		}
 		_, intact := pool.watch.pause(vm)
+		sound = sound && !vm.grown()
 		vm.end()
 		if sound && intact && !r.expired && panicked == nil {
 			pool.giveBack(vm)
@@ -191,8 +194,8 @@ func (r *run) await(vm *VM, v goja.Value) (goja.Value, error) {
 	if v == nil {
 		return goja.Undefined(), nil
 	}
-	p, ok := v.Export().(*goja.Promise)
-	if !ok {
+	p := promise(v)
+	if p == nil {
 		return v, nil
 	}
 	for p.State() == goja.PromiseStatePending {
@@ -209,6 +212,17 @@ func (r *run) await(vm *VM, v goja.Value) (goja.Value, error) {
 		return nil, vm.thrown(p.Result())
 	}
 	return p.Result(), nil
+}
+
+var promiseType = reflect.TypeFor[*goja.Promise]()
+
+// promise is a value as a promise, nil if it is none.
+func promise(v goja.Value) *goja.Promise {
+	if o, ok := v.(*goja.Object); ok && o.ExportType() == promiseType {
+		p, _ := o.Export().(*goja.Promise)
+		return p
+	}
+	return nil
 }
 
 // next waits for something to go on with.
@@ -267,8 +281,12 @@ func (r *run) pause(vm *VM) error {
 		r.expired = true
 	}
 	r.left = left
-	if r.pool.waiting.Add(1) > int64(r.pool.limits.Waiting) {
+	keeps := r.hold(vm)
+	if r.pool.waiting.Add(1) > int64(r.pool.limits.Waiting) || !keeps {
 		r.pool.waiting.Add(-1)
+		if keeps {
+			r.letGo()
+		}
 		r.pool.watch.begin(vm, r.left)
 		return &Error{Kind: Busy, Message: errBusy.Error(), Cause: errBusy}
 	}
@@ -280,11 +298,16 @@ func (r *run) pause(vm *VM) error {
 // resume takes a place among the running again and lets the clock go on.
 func (r *run) resume(vm *VM) error {
 	r.pool.waiting.Add(-1)
+	r.letGo()
 	// The place is taken even if the request has ended: what comes is short.
 	r.pool.slots <- struct{}{}
 	r.offSlot = false
 	r.pool.watch.begin(vm, r.left)
-	if r.expired {
+	vm.base.Add(-r.held) // what it held before it waited is its own still
+	switch {
+	case vm.heavy.Load():
+		return r.overMemory()
+	case r.expired:
 		return r.overBudget()
 	}
 	return nil
@@ -373,6 +396,9 @@ func (r *run) fail(vm *VM, failed error) error {
 			return cause
 		}
 		e := r.overBudget().(*Error)
+		if vm.heavy.Load() {
+			e = r.overMemory()
+		}
 		e.Stack = r.frames(interrupt.Stack())
 		return e
 	case errors.As(failed, &own):

@@ -423,7 +423,75 @@ func checkPattern(pattern, flags string) string {
 			depth = max(depth-1, 0)
 		}
 	}
+	if weight(pattern) > maxWeight {
+		return "the regular expression repeats too much"
+	}
 	return ""
+}
+
+// weight estimates from above how many steps a regular expression has: how many states
+// a matcher may have to follow at each character. Repetitions with bounds are written
+// out by the matcher, a{2,5} as five.
+func weight(pattern string) int {
+	const enough = 1 << 30
+	var open []int // what stands before each open group
+	total, last := 0, 0
+	for i := 0; i < len(pattern) && total < enough; i++ {
+		switch c := pattern[i]; c {
+		case '\\':
+			i++
+			total, last = total+1, 1
+		case '[':
+			for i++; i < len(pattern) && pattern[i] != ']'; i++ {
+				if pattern[i] == '\\' {
+					i++
+				}
+			}
+			total, last = total+1, 1
+		case '(':
+			open = append(open, total)
+			total++
+		case ')':
+			if n := len(open); n > 0 {
+				last = total - open[n-1]
+				open = open[:n-1]
+			}
+		case '{':
+			end := strings.IndexByte(pattern[i:], '}')
+			times, bounded := 0, false
+			if end > 0 {
+				times, bounded = repetitions(pattern[i+1 : i+end])
+			}
+			if !bounded {
+				total, last = total+1, 1
+				continue
+			}
+			i += end
+			total += last * max(times-1, 1)
+			last *= max(times, 1)
+		case '|', '*', '+', '?':
+			total++
+		default:
+			total, last = total+1, 1
+		}
+	}
+	return total
+}
+
+// repetitions is the greater number of "2", "2," and "2,5".
+func repetitions(s string) (n int, ok bool) {
+	low, high, _ := strings.Cut(s, ",")
+	for _, part := range []string{low, high} {
+		k := 0
+		for _, c := range []byte(part) {
+			if !isDigit(c) {
+				return 0, false
+			}
+			k = min(k*10+int(c-'0'), 1<<20)
+		}
+		n = max(n, k)
+	}
+	return n, low != ""
 }
 
 func (sc *scanner) number() *problem {

@@ -118,7 +118,7 @@ func (vm *VM) exportedObject(o *goja.Object) (any, error) {
 	if _, ok := goja.AssertFunction(o); ok {
 		vm.throwType("a function cannot leave the script")
 	}
-	if _, ok := o.Export().(*goja.Promise); ok {
+	if promise(o) != nil {
 		vm.throwType("a promise cannot leave the script; await it")
 	}
 	text, ok := vm.stringify(o, "")

@@ -20,6 +20,11 @@ import (
 type VM struct {
 	rt       *goja.Runtime
 	deadline atomic.Int64 // see watchdog
+	began    atomic.Int64 // when the clock began to run
+	base     atomic.Int64 // the heap at that time
+	heavy    atomic.Bool  // it was ended for its memory
+	drawn    int64        // what native functions have made, see draw
+	unseen   int64        // of it, since draw has looked at the heap
 	ticks    uint32
 	nesting  int // of native conversions to text
 
@@ -35,7 +40,9 @@ type VM struct {
 	handles map[*goja.Object]any
 	symbols map[string]*goja.Symbol // of Symbol.for
 	protos  protos
+	linked  map[*goja.Object]int  // see links
 	raw     map[string]goja.Value // intrinsics before they were wrapped, for the prelude
+	own     map[*goja.Object]bool // functions made here, while the VM is made
 	helpers helpers
 }
 
@@ -45,8 +52,8 @@ type protos struct{ multi, header, query, values, variables, body *goja.Object }
 // helpers are functions of the prelude and intrinsics as they were before a script.
 type helpers struct {
 	freeze, newDate, newBytes goja.Callable
-	isArray                   native
-	parse                     func(s string) goja.Value
+	isArray, describe, source native
+	typedLength               goja.Value // the getter of length of typed arrays
 }
 
 // native is a function as goja calls it.
@@ -91,7 +98,7 @@ func newVM() *VM {
 	if err != nil {
 		panic("script: internal error: " + err.Error())
 	}
-	vm.raw = nil
+	vm.raw, vm.own = nil, nil
 	return vm
 }
 
@@ -129,7 +136,8 @@ func (vm *VM) end() {
 	clear(vm.leased)
 	clear(vm.handles)
 	clear(vm.symbols)
-	vm.nesting = 0
+	clear(vm.linked)
+	vm.nesting, vm.drawn, vm.unseen = 0, 0, 0
 }
 
 func (vm *VM) random() float64 {
@@ -146,15 +154,23 @@ func (vm *VM) random() float64 {
 // tick is called by native functions in their loops; it ends an evaluation that is
 // over its budget, as an interrupt would.
 func (vm *VM) tick() {
-	if vm.ticks++; vm.ticks&127 != 0 {
-		return
+	if vm.ticks++; vm.ticks&127 == 0 || vm.deadline.Load() == fired {
+		vm.look()
 	}
-	if d := vm.deadline.Load(); d == fired || d > 0 && nanos() > d {
-		if vm.deadline.CompareAndSwap(d, fired) || vm.deadline.Load() == fired {
-			panic(new(goja.InterruptedError))
+}
+
+// look is tick for work that takes long at each step.
+func (vm *VM) look() {
+	d := vm.deadline.Load()
+	if d == fired || d > 0 && nanos() > d {
+		if d == fired || vm.deadline.CompareAndSwap(d, fired) || vm.deadline.Load() == fired {
+			vm.stop()
 		}
 	}
 }
+
+// stop ends the evaluation as an interrupt does.
+func (vm *VM) stop() { panic(new(goja.InterruptedError)) }
 
 // call calls a function; what it throws goes on.
 func (vm *VM) call(f goja.Callable, this goja.Value, args ...goja.Value) goja.Value {
@@ -202,7 +218,13 @@ func (vm *VM) check(err error) {
 
 // function makes a function of a name, for members.
 func (vm *VM) function(name string, f native) goja.Value {
-	v := vm.rt.ToValue(f).(*goja.Object)
+	v := vm.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+		vm.tick()
+		return f(c)
+	}).(*goja.Object)
+	if vm.own != nil {
+		vm.own[v] = true
+	}
 	_ = v.DefineDataProperty("name", vm.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
 	return v
 }
@@ -217,7 +239,7 @@ func (vm *VM) property(o *goja.Object, name string, get func() goja.Value, set f
 	if set != nil {
 		setter = vm.rt.ToValue(func(c goja.FunctionCall) goja.Value { set(c.Argument(0)); return goja.Undefined() })
 	}
-	_ = o.DefineAccessorProperty(name, vm.rt.ToValue(func(goja.FunctionCall) goja.Value { return get() }), setter, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	_ = o.DefineAccessorProperty(name, vm.rt.ToValue(func(goja.FunctionCall) goja.Value { vm.tick(); return get() }), setter, goja.FLAG_FALSE, goja.FLAG_TRUE)
 }
 
 // part is a part of context that lives as long as the VM, built when first used.
@@ -289,6 +311,7 @@ func (vm *VM) clrDate(t clr.DateTime) goja.Value {
 
 // bytes is a Uint8Array over a copy of b.
 func (vm *VM) bytes(b []byte) goja.Value {
+	vm.draw(int64(len(b)))
 	return vm.call(vm.helpers.newBytes, goja.Undefined(), vm.rt.ToValue(vm.rt.NewArrayBuffer(append([]byte(nil), b...))))
 }
 
