@@ -25,12 +25,12 @@ var All = []*pipeline.Policy{
 	// Authentication and authorization.
 	&CheckHeader,
 	&IPFilter,
-	notYet("validate-jwt"),
-	notYet("validate-azure-ad-token"),
+	&ValidateJWT,
+	&ValidateAzureADToken,
 	notYet("validate-client-certificate"),
 	&AuthenticationBasic,
 	notYet("authentication-certificate"),
-	notYet("authentication-managed-identity"),
+	&AuthenticationManagedIdentity,
 	notYet("get-authorization-context"),
 
 	// Content validation.
