@@ -67,6 +67,15 @@ var Codes = slices.Concat(liquid.Codes, []source.CodeDoc{
 		Good: `<ip-filter action="allow"><address>192.0.2.7</address></ip-filter>`,
 	},
 	{
+		Code:  "bad-key",
+		Title: "a key that cannot be used",
+		Text: "The <key> of validate-jwt is a secret in base64, a certificate-id, or n with e of an RSA key in base64url; that " +
+			"of <decryption-keys> has no n and e. A secret of less than 32 bytes or an RSA key of less than 2048 bits " +
+			"could be guessed and verifies no token.",
+		Bad:  `<validate-jwt header-name="Authorization"><issuer-signing-keys><key /></issuer-signing-keys></validate-jwt>`,
+		Good: `<validate-jwt header-name="Authorization"><issuer-signing-keys><key>MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=</key></issuer-signing-keys></validate-jwt>`,
+	},
+	{
 		Code:  "bad-origin",
 		Title: "an origin that is none",
 		Text: "An origin of cors is a scheme and a host, with a port if that is not the scheme's own, and no path. What is " +
