@@ -31,7 +31,7 @@ var All = []*pipeline.Policy{
 	&AuthenticationBasic,
 	notYet("authentication-certificate"),
 	&AuthenticationManagedIdentity,
-	notYet("get-authorization-context"),
+	&GetAuthorizationContext,
 
 	// Content validation.
 	notYet("validate-content"),

@@ -406,3 +406,12 @@ func (m *Manager) unknow(key store.Key) {
 	delete(m.entries, key)
 	m.mu.Unlock()
 }
+
+// RedirectURL is what has to be registered at a provider, "" as long as the gateway does
+// not know where it is reached.
+func (m *Manager) RedirectURL(provider string) string {
+	if m.settings.Load().PublicURL == "" {
+		return ""
+	}
+	return m.redirectURI(provider)
+}
