@@ -37,8 +37,9 @@ type Client struct {
 
 // ClientOptions are what a Client may be given; the zero value is of use.
 type ClientOptions struct {
-	// Transport stands for the network in tests; addresses are not judged then.
+	// Transport or Dial stand for the network in tests; addresses are not judged then.
 	Transport http.RoundTripper
+	Dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS is the base of TLS connections, nil for the system's roots.
 	TLS *tls.Config
 	// Timeout bounds each call; 0 is DefaultTimeout.
@@ -72,8 +73,12 @@ func (c *Client) client(o ClientOptions, allowed func(netip.Addr) bool) *http.Cl
 			}
 			return nil
 		}}
+		dial := d.DialContext
+		if o.Dial != nil {
+			dial = o.Dial
+		}
 		t := &http.Transport{
-			DialContext: d.DialContext, TLSClientConfig: o.TLS, ForceAttemptHTTP2: true,
+			DialContext: dial, TLSClientConfig: o.TLS, ForceAttemptHTTP2: true,
 			TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 4, MaxIdleConns: 64,
 			IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 		}
