@@ -334,16 +334,39 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// vector is an envelope as version 1 of the format has it: "value", sealed for here under
+// testKey(7). It must open for as long as there are stores that were written then.
+const (
+	vector      = "AR8kMt61MwJmADzj4hdcMVFb/qAopjbJSCgAzS+gn5W2I176QB+zJ2FRDoLKHxML7epCjM4j3KnpAoYBs9GRONfUv+W/7NoXKLB+B428atzKXzgrhTO3D1dhjItCfoatkhoJu2z/SEU="
+	vectorKeyID = "1f2432deb5330266"
+)
+
+func vectorRing(t testing.TB) *Ring {
+	t.Helper()
+	getenv := func(string) (string, bool) { return testKey(7), true }
+	r, err := Open(context.Background(), Options{Source: "env:KEY", Getenv: getenv}, &boards{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestVector(t *testing.T) {
+	r := vectorRing(t)
+	sealed := must(base64.StdEncoding.DecodeString(vector))
+	if got, err := r.Open(context.Background(), here, sealed); err != nil || string(got) != "value" {
+		t.Errorf("it opens as %q, %v", got, err)
+	}
+	if got := r.IDs()[0].String(); got != vectorKeyID {
+		t.Errorf("its key has the id %s, want %s", got, vectorKeyID)
+	}
+}
+
 // FuzzEnvelope opens garbage: it is refused, and what is taken apart goes together again.
 func FuzzEnvelope(f *testing.F) {
 	ctx := context.Background()
-	key := bytes.Repeat([]byte{7}, keySize)
-	getenv := func(string) (string, bool) { return base64.StdEncoding.EncodeToString(key), true }
-	r, err := Open(ctx, Options{Source: "env:KEY", Getenv: getenv}, &boards{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	good := must(r.Seal(ctx, r.IDs()[0], here, []byte("value")))
+	r := vectorRing(f)
+	good := must(base64.StdEncoding.DecodeString(vector))
 	f.Add(good)
 	f.Add(good[:headerSize])
 	f.Add([]byte{envelopeVersion})
