@@ -138,6 +138,8 @@ type binder struct {
 	// unchecked is set inside of unchecked(…), where constants may overflow.
 	unchecked bool
 	work      int
+	// anyType accepts what is not on Azure's list.
+	anyType bool
 }
 
 type diag struct {

@@ -32,9 +32,7 @@ func (b *binder) memberOf(recv *expr, x *memberX) *expr {
 		if b.lib.IsNamespace(full) && x.targs == nil {
 			return &expr{kind: kSpace, space: full, at: x.span}
 		}
-		if why, ok := notAllowed[x.name]; ok {
-			b.errorf(x.nameAt, "csharp-not-allowed", "the type %q is not allowed in expressions", full).hintf("%s", why)
-		} else {
+		if !b.refusedType(x.nameAt, x.name, full) {
 			b.errorf(x.nameAt, "csharp-unknown-name", "there is no %q in %q", x.name, recv.space).didYouMean(x.name, b.lib.TypeNames())
 		}
 		return b.bad(x.span)
@@ -125,8 +123,12 @@ func (b *binder) typeArgs(xs []typeX) []*dotnet.Type {
 }
 
 func (b *binder) unknownMember(t *dotnet.Type, x *memberX, static bool) {
-	if t.Lacks(x.name) {
-		b.errorf(x.nameAt, "csharp-not-available", "%q of %q is not available yet", x.name, t.Name)
+	if why, lacks := t.Lacks(x.name); lacks {
+		b.errorf(x.nameAt, "csharp-not-available", "%q of %q is not available yet", x.name, t.Name).hintf("%s", why)
+		return
+	}
+	if t.Refuses(x.name) {
+		b.refusedMember(x.nameAt, t, x.name)
 		return
 	}
 	var names []string
@@ -425,8 +427,9 @@ func (b *binder) callGroup(fn *expr, x *callX) *expr {
 		b.declareOuts(args)
 		return b.bad(x.span)
 	}
-	b.listedMember(g.nameAt, c.m)
-	if g.local != nil {
+	if g.local == nil {
+		b.listedMember(g.nameAt, c.m)
+	} else {
 		b.adoptArgs(c)
 		return &expr{typ: c.ret, at: x.span, effect: true, gen: func(em *emitter) code { return b.emitLocalCall(em, g.local, c, g.nameAt) }}
 	}

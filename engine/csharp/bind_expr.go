@@ -183,8 +183,7 @@ func (b *binder) nameof(x *nameofX) *expr {
 }
 
 func (b *binder) unknownName(at span, name string) {
-	if why, ok := notAllowed[name]; ok {
-		b.errorf(at, "csharp-not-allowed", "%q is not allowed in expressions", name).hintf("%s", why)
+	if b.refusedType(at, name, name) {
 		return
 	}
 	b.errorf(at, "csharp-unknown-name", "there is no %q", name).didYouMean(name, b.visible())

@@ -6,36 +6,6 @@ import (
 	"sekisho/engine/dotnet"
 )
 
-// notAllowed are well-known names of .NET that Azure API Management refuses, and
-// what to do instead.
-var notAllowed = map[string]string{
-	"Console":              "context.Trace(message) writes to the request's trace",
-	"Environment":          "named values hold what differs between environments",
-	"File":                 "expressions have no access to files",
-	"Directory":            "expressions have no access to files",
-	"Path":                 "expressions have no access to files",
-	"FileInfo":             "expressions have no access to files",
-	"FileStream":           "expressions have no access to files",
-	"HttpClient":           "the send-request policy calls other services",
-	"WebClient":            "the send-request policy calls other services",
-	"WebRequest":           "the send-request policy calls other services",
-	"HttpWebRequest":       "the send-request policy calls other services",
-	"Thread":               "the retry and wait policies wait",
-	"Task":                 "the send-request and wait policies do work in parallel",
-	"Process":              "expressions cannot start processes",
-	"Activator":            "types are created with new",
-	"Assembly":             "reflection is not allowed in expressions",
-	"AppDomain":            "reflection is not allowed in expressions",
-	"GC":                   "memory is no matter of expressions",
-	"Debug":                "context.Trace(message) writes to the request's trace",
-	"JsonDocument":         "Newtonsoft.Json has JObject.Parse",
-	"JsonSerializer":       "Newtonsoft.Json has JsonConvert.SerializeObject",
-	"Stopwatch":            "context.Elapsed is the time since the request began",
-	"Marshal":              "expressions have no access to memory",
-	"Socket":               "the send-request policy calls other services",
-	"ConcurrentDictionary": "Dictionary does in an expression",
-}
-
 // typ resolves a type that must be one; faults are reported and give dynamic.
 func (b *binder) typ(x typeX) *dotnet.Type {
 	if t := b.resolveType(x, false); t != nil {
@@ -102,8 +72,7 @@ func (b *binder) resolveType(x typeX, quiet bool) *dotnet.Type {
 
 func (b *binder) unknownType(x typeX) {
 	last := x.name[strings.LastIndexByte(x.name, '.')+1:]
-	if why, ok := notAllowed[last]; ok {
-		b.errorf(x.span, "csharp-not-allowed", "the type %q is not allowed in expressions", x.name).hintf("%s", why)
+	if b.refusedType(x.span, last, x.name) {
 		return
 	}
 	if s := b.lookup(x.name); s != nil {
@@ -143,21 +112,4 @@ func (b *binder) typeByName(at span, name string, targs []typeX, quiet bool) *do
 		args[i] = b.typ(a)
 	}
 	return b.lib.Construct(t, args)
-}
-
-// listed warns of types that are not on Azure's list.
-func (b *binder) listed(at span, t *dotnet.Type) {
-	if t.Decl() != nil && t.Decl().OutsideList() {
-		b.warnf(at, "csharp-outside-list", "the type %q is not on Azure API Management's list: it works here, and Azure may refuse it", t.Name)
-	}
-}
-
-func (b *binder) listedMember(at span, m *dotnet.Member) {
-	if m.Outside() && !(m.Owner.Decl() != nil && m.Owner.Decl().OutsideList()) {
-		name := m.Name
-		if m.Kind == dotnet.CtorMember {
-			name = "this constructor"
-		}
-		b.warnf(at, "csharp-outside-list", "%q of %q is not on Azure API Management's list: it works here, and Azure may refuse it", name, m.Owner.Name)
-	}
 }

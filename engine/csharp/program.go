@@ -80,7 +80,7 @@ type machine struct {
 // Compile compiles the text of an expression, without @ and brackets. What it
 // finds is added to diags; the Program is nil if that is an error.
 func Compile(v source.View, kind Kind, opts Options, diags *source.List) (p *Program) {
-	b := &binder{lib: dotnet.Std(), v: v, diags: diags}
+	b := &binder{lib: dotnet.Std(), v: v, diags: diags, anyType: opts.AnyType}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*syntaxError)

@@ -152,8 +152,6 @@ type Decl struct {
 	values   []int64 // of an enum
 	flags    bool
 	invoke   string // of a delegate
-	// missing are members that Azure allows and we lack.
-	missing []string
 	// zero makes default(T) of a struct that is no primitive.
 	zero func() any
 	// held are Go types whose values are of this type.
@@ -252,12 +250,6 @@ func (d *Decl) with(rows ...Row) *Decl {
 // outsideList marks a whole type as not on Azure's list.
 func (d *Decl) outsideList() *Decl {
 	d.outside = true
-	return d
-}
-
-// lacks names members that Azure allows and we do not offer yet.
-func (d *Decl) lacks(names string) *Decl {
-	d.missing = append(d.missing, strings.Fields(names)...)
 	return d
 }
 

@@ -38,7 +38,7 @@ func contextDecls() []*Decl {
 				a[0].(apim.Context).Trace(str(a[1]))
 				return nil
 			}),
-		).lacks("GraphQL GraphQLArguments Parent"),
+		),
 		iface("IRequest",
 			Prop("IMessageBody Body", f1(apim.Request.Body)),
 			Prop("X509Certificate2 Certificate", f1(apim.Request.Certificate)),
@@ -48,7 +48,7 @@ func contextDecls() []*Decl {
 			textProp("Method", apim.Request.Method),
 			Prop("IUrl OriginalUrl", f1(apim.Request.OriginalURL)),
 			Prop("IUrl Url", f1(apim.Request.URL)),
-		).lacks("PrivateEndpointConnection AzureVnetInfo Foundry"),
+		),
 		iface("IResponse",
 			Prop("IMessageBody Body", f1(apim.Response.Body)),
 			Prop("IReadOnlyDictionary<string, string[]> Headers", f1(apim.Response.Headers)),
@@ -178,7 +178,7 @@ func entityDecls() []*Decl {
 			nullText("Region", func(x *apim.Deployment) string { return x.Region }),
 			nullText("ServiceId", func(x *apim.Deployment) string { return x.ServiceID }),
 			nullText("ServiceName", func(x *apim.Deployment) string { return x.ServiceName }),
-		).holds(&apim.Deployment{}).lacks("SustainabilityInfo"),
+		).holds(&apim.Deployment{}),
 		iface("IGateway",
 			nullText("Id", func(x *apim.Gateway) string { return x.ID }),
 			nullText("InstanceId", func(x *apim.Gateway) string { return x.InstanceID }),

@@ -77,7 +77,7 @@ func encodingDecls() []*Decl {
 		Prop("string BodyName", f1(func(e *web.Encoding) string { return e.WebName })),
 		Prop("string EncodingName", f1(func(e *web.Encoding) string { return e.EncodingName })),
 		Prop("int CodePage", f1(func(e *web.Encoding) int32 { return e.CodePage })),
-	).holds(web.UTF8).lacks("UTF7 GetDecoder GetEncoder GetMaxByteCount GetMaxCharCount GetEncodings")
+	).holds(web.UTF8)
 	for name, e := range map[string]*web.Encoding{"UTF8": web.UTF8, "ASCII": web.ASCII, "Latin1": web.Latin1, "Unicode": web.Unicode,
 		"BigEndianUnicode": web.BigEndianUnicode, "UTF32": web.UTF32} {
 		d.with(StaticProp("Encoding "+name, named(e)))

@@ -225,7 +225,7 @@ func tokenDecl() *Decl {
 		Static("JToken Parse(string json)", parseToken(json.ParseWithin)),
 		Static("JToken FromObject(object o)", func(t *Thread, a []any) any { return json.FromObject(jsonOf(t, a[0])) }),
 		Static("bool DeepEquals(JToken t1, JToken t2)", func(_ *Thread, a []any) any { return json.DeepEquals(token(a[0]), token(a[1])) }),
-	).lacks("Load LoadAsync ReadFrom ReadFromAsync CreateReader WriteTo WriteToAsync Annotation AddAnnotation Annotations RemoveAnnotations")
+	)
 	for _, name := range jsonScalars {
 		d.with(
 			Implicit("JToken("+name+" value)", func(_ *Thread, a []any) any { return json.NewValue(a[0]) }),

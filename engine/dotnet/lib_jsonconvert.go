@@ -16,8 +16,7 @@ func settingsDecl() *Decl {
 			func(_ *Thread, a []any) any { settings(a).ignoreNull = a[1].(EnumValue).Value != 0; return nil }),
 		PropSet("Formatting Formatting", func(_ *Thread, a []any) any { return goEnum(b2i(settings(a).indented)) },
 			func(_ *Thread, a []any) any { settings(a).indented = a[1].(EnumValue).Value != 0; return nil }),
-	).outsideList().holds(&jsonSettings{}).
-		lacks("DateFormatString DateFormatHandling DateParseHandling DateTimeZoneHandling ContractResolver Converters DefaultValueHandling MissingMemberHandling FloatParseHandling")
+	).outsideList().holds(&jsonSettings{})
 }
 
 func jsonConvertDecl() *Decl {

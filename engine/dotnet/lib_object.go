@@ -42,7 +42,7 @@ func objectDecls() []*Decl {
 			GenericStatic("bool TryParse<TEnum>(string value, bool ignoreCase, out TEnum result)", func(args []*Type) Func {
 				return func(_ *Thread, a []any) any { return tryEnum(args[0], a[0], a[1].(bool), a[2].(*Ref)) }
 			}),
-		).with(Outside(
+		).with(
 			Method("bool HasFlag(Enum flag)", func(_ *Thread, a []any) any {
 				f := a[1].(EnumValue).Value
 				return a[0].(EnumValue).Value&f == f
@@ -70,11 +70,11 @@ func objectDecls() []*Decl {
 				}
 				return nil
 			}),
-		)...),
+		),
 		nullableDecl(),
-		class("System.Type").with(Outside(
-			Prop("string Name", func(_ *Thread, a []any) any { return typeShortName(a[0].(*Type)) }),
-			Prop("string FullName", func(_ *Thread, a []any) any { return RuntimeName(a[0].(*Type)) }),
+		class("System.Type",
+			Op("bool ==(Type left, Type right)", func(_ *Thread, a []any) any { return a[0] == a[1] }),
+			Op("bool !=(Type left, Type right)", func(_ *Thread, a []any) any { return a[0] != a[1] }),
 			Prop("string Namespace", func(_ *Thread, a []any) any {
 				full := RuntimeName(a[0].(*Type))
 				full, _, _ = strings.Cut(full, "`")
@@ -98,8 +98,9 @@ func objectDecls() []*Decl {
 				return a[1] != nil && RefConvertible(a[1].(*Type), a[0].(*Type))
 			}),
 			Method("bool IsInstanceOfType(object o)", func(_ *Thread, a []any) any { return InstanceOf(a[1], a[0].(*Type)) }),
-			Op("bool ==(Type left, Type right)", func(_ *Thread, a []any) any { return a[0] == a[1] }),
-			Op("bool !=(Type left, Type right)", func(_ *Thread, a []any) any { return a[0] != a[1] }),
+		).with(Outside(
+			Prop("string Name", func(_ *Thread, a []any) any { return typeShortName(a[0].(*Type)) }),
+			Prop("string FullName", func(_ *Thread, a []any) any { return RuntimeName(a[0].(*Type)) }),
 		)...),
 		iface("System.IDisposable", Method("void Dispose()", nothing)),
 		iface("System.IFormatProvider"),

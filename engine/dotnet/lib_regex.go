@@ -64,7 +64,8 @@ func regexDecls() []*Decl {
 			Prop("CaptureCollection Captures", func(t *Thread, a []any) any {
 				return fixed(t, regexSpace+"CaptureCollection", group(a[0]).Captures)
 			}),
-		).with(Outside(Prop("string Name", func(_ *Thread, a []any) any { return group(a[0]).Name }))...).holds(&regex.Group{}),
+			Prop("string Name", func(_ *Thread, a []any) any { return group(a[0]).Name }),
+		).holds(&regex.Group{}),
 		class(regexSpace+"Match : Group",
 			StaticProp("Match Empty", f0(regex.EmptyMatch)),
 			Prop("GroupCollection Groups", func(t *Thread, a []any) any {
@@ -76,13 +77,13 @@ func regexDecls() []*Decl {
 				payReplacement(t, argStr(t, a, 1), m.InputLen())
 				return m.Result(a[1].(string))
 			})),
-		).with(Outside(Method("Match NextMatch()", searched(f1((*regex.Match).Next))))...).holds(&regex.Match{}),
+			Method("Match NextMatch()", searched(f1((*regex.Match).Next))),
+		).holds(&regex.Match{}),
 		listOf("CaptureCollection", "Capture"),
 		listOf("MatchCollection", "Match"),
 		class(regexSpace+"GroupCollection : IReadOnlyList<Group>",
 			Index("Group this[int groupnum]", func(_ *Thread, a []any) any { return a[0].(*groupList).match.GroupAt(argInt(a, 1)) }),
 			Index("Group this[string groupname]", func(t *Thread, a []any) any { return a[0].(*groupList).match.GroupNamed(argStr(t, a, 1)) }),
-		).with(Outside(
 			Prop("IEnumerable<string> Keys", func(_ *Thread, a []any) any { return StringArray(groupNames(a[0])) }),
 			Prop("IEnumerable<Group> Values", func(_ *Thread, a []any) any { return a[0] }),
 			Method("bool ContainsKey(string key)", func(t *Thread, a []any) any { return groupIndex(a[0], argStr(t, a, 1)) >= 0 }),
@@ -94,7 +95,7 @@ func regexDecls() []*Decl {
 				}
 				return i >= 0
 			}),
-		)...),
+		),
 	}
 }
 
@@ -288,8 +289,11 @@ func regexDecl() *Decl {
 			})))
 		}
 	}
-	return d.with(Outside(
+	d.with(Outside(
 		Static("string Escape(string str)", paid(f1(regex.Escape))),
+		Method("int[] GetGroupNumbers()", f1((*regex.Regex).GroupNumbers)),
+	)...)
+	return d.with(
 		Static("int Count(string input, string pattern)", searched(func(t *Thread, a []any) any {
 			return int32(len(compile(t, a, 1, nil).Matches(argStr(t, a, 0))))
 		})),
@@ -297,10 +301,9 @@ func regexDecl() *Decl {
 		Prop("RegexOptions Options", f1((*regex.Regex).Options)),
 		Prop("bool RightToLeft", f1((*regex.Regex).RightToLeft)),
 		Prop("TimeSpan MatchTimeout", f1((*regex.Regex).MatchTimeout)),
-		Method("int[] GetGroupNumbers()", f1((*regex.Regex).GroupNumbers)),
 		Method("string[] GetGroupNames()", f1((*regex.Regex).GroupNames)),
 		Method("string GroupNameFromNumber(int i)", f2((*regex.Regex).GroupNameFromNumber)),
 		Method("int GroupNumberFromName(string name)", f2((*regex.Regex).GroupNumberFromName)),
 		Const("TimeSpan InfiniteMatchTimeout", -clr.Millisecond),
-	)...).holds(&regex.Regex{})
+	).holds(&regex.Regex{})
 }

@@ -94,12 +94,12 @@ func stringDecl() *Decl {
 			return clr.EndsWith(a[0].(string), argStr(t, a, 1), cultureCase(a[2]))
 		}),
 	)
-	return d.with(searchRows()...).with(cutRows()...).with(joinRows()...).with(Outside(
+	return d.with(searchRows()...).with(cutRows()...).with(joinRows()...).with(
 		Method("string Normalize()", paid(f1(func(s string) string { return clr.Normalize(s, clr.FormC) }))),
 		Method("string Normalize(NormalizationForm normalizationForm)", paid(f2(clr.Normalize))),
 		Static("string Intern(string str)", f1(func(s string) string { return s })),
 		Static("string Copy(string str)", f1(func(s string) string { return s })),
-	)...).prim(String, "string")
+	).prim(String, "string")
 }
 
 // searchRows are IndexOf and its siblings.

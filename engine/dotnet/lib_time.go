@@ -130,7 +130,7 @@ func dateTimeDecl() *Decl {
 		Op("DateTime -(DateTime d, TimeSpan t)", f2(date.Minus)),
 		Op("TimeSpan -(DateTime d1, DateTime d2)", f2(date.Sub)),
 	).with(formatting()...).with(comparing("DateTime", compareDates)...).holds(clr.DateTime{})
-	d.with(Outside(dateOutside()...)...)
+	d.with(Outside(datesUsed()...)...).with(datesRefused()...)
 	return d
 }
 
@@ -143,8 +143,9 @@ func dateOf(a []any, kind clr.DateTimeKind) clr.DateTime {
 	return clr.NewDateTime(n[0], n[1], n[2], n[3], n[4], n[5], n[6], kind)
 }
 
-// dateOutside are the members of DateTime that Azure's list leaves out.
-func dateOutside() []Row {
+// datesUsed are members of DateTime that Azure's list leaves out and published
+// policies use.
+func datesUsed() []Row {
 	type date = clr.DateTime
 	try := func(t *Thread, s any, st clr.DateTimeStyles, out *Ref) bool {
 		v, ok := clr.TryParseDateTime(str(s), st, now(t))
@@ -167,19 +168,11 @@ func dateOutside() []Row {
 	}
 	shown := func(format string) Func { return f1(func(d date) string { return d.Format(format) }) }
 	rows := []Row{
-		Const("DateTime UnixEpoch", clr.NewDateTime(1970, 1, 1, 0, 0, 0, 0, clr.Utc)),
 		Prop("DateTimeKind Kind", f1(func(d date) clr.DateTimeKind { return d.Kind })),
 		Static("int Compare(DateTime t1, DateTime t2)", f2(compareDates)),
 		Method("DateTime ToUniversalTime()", f1(date.ToUniversal)),
-		Method("DateTime ToLocalTime()", f1(date.ToLocal)),
 		Method("string ToShortDateString()", shown("d")),
-		Method("string ToLongDateString()", shown("D")),
-		Method("string ToShortTimeString()", shown("t")),
 		Method("string ToLongTimeString()", shown("T")),
-		Method("long ToBinary()", f1(func(d date) int64 { return d.Ticks | int64(d.Kind)<<62 })),
-		Method("long ToFileTimeUtc()", f1(func(d date) int64 { return d.Ticks - 504911232000000000 })),
-		Static("DateTime SpecifyKind(DateTime value, DateTimeKind kind)", f2(func(d date, k clr.DateTimeKind) date { d.Kind = k; return d })),
-		Static("DateTime FromFileTimeUtc(long fileTime)", f1(func(n int64) date { return clr.DateTimeFromTicks(n+504911232000000000, clr.Utc) })),
 		Static("bool TryParse(string s, out DateTime result)", func(t *Thread, a []any) any { return try(t, a[0], 0, a[1].(*Ref)) }),
 		Static("bool TryParse(string s, IFormatProvider provider, out DateTime result)", func(t *Thread, a []any) any {
 			return try(t, a[0], 0, a[2].(*Ref))
@@ -199,6 +192,22 @@ func dateOutside() []Row {
 		}))
 	}
 	return rows
+}
+
+// datesRefused are the other ones that .NET has.
+func datesRefused() []Row {
+	type date = clr.DateTime
+	shown := func(format string) Func { return f1(func(d date) string { return d.Format(format) }) }
+	return []Row{
+		Const("DateTime UnixEpoch", clr.NewDateTime(1970, 1, 1, 0, 0, 0, 0, clr.Utc)),
+		Method("DateTime ToLocalTime()", f1(date.ToLocal)),
+		Method("string ToLongDateString()", shown("D")),
+		Method("string ToShortTimeString()", shown("t")),
+		Method("long ToBinary()", f1(func(d date) int64 { return d.Ticks | int64(d.Kind)<<62 })),
+		Method("long ToFileTimeUtc()", f1(func(d date) int64 { return d.Ticks - 504911232000000000 })),
+		Static("DateTime SpecifyKind(DateTime value, DateTimeKind kind)", f2(func(d date, k clr.DateTimeKind) date { d.Kind = k; return d })),
+		Static("DateTime FromFileTimeUtc(long fileTime)", f1(func(n int64) date { return clr.DateTimeFromTicks(n+504911232000000000, clr.Utc) })),
+	}
 }
 
 func offsetDecl() *Decl {
@@ -426,6 +435,5 @@ func zoneDecl() *Decl {
 		Method("bool IsInvalidTime(DateTime dateTime)", f2(func(z zone, d date) bool { return z.IsInvalid(d) })),
 		Method("bool IsAmbiguousTime(DateTime dateTime)", f2(func(z zone, d date) bool { return z.IsAmbiguous(d) })),
 		Method("string ToString()", shown),
-	).holds(clr.UTCZone).
-		lacks("GetSystemTimeZones CreateCustomTimeZone GetAdjustmentRules FromSerializedString ToSerializedString GetAmbiguousTimeOffsets HasSameRules")
+	).holds(clr.UTCZone)
 }

@@ -31,7 +31,7 @@ func xmlDecls() []*Decl {
 			})),
 			Prop("XmlNodeType NodeType", f1(xlinq.Object.NodeType)),
 			Prop("string BaseUri", func(*Thread, []any) any { return "" }),
-		).lacks("Annotation Annotations AddAnnotation RemoveAnnotations"),
+		),
 		nodeDecl(),
 		xmlContainerDecl(),
 		elementDecl(),
@@ -320,8 +320,7 @@ func nodeDecl() *Decl {
 	)
 	return d.with(contentRows("AddAfterSelf", xlinq.AddAfterSelf)...).
 		with(contentRows("AddBeforeSelf", xlinq.AddBeforeSelf)...).
-		with(contentRows("ReplaceWith", xlinq.ReplaceWith)...).
-		lacks("CreateReader CreateNavigator WriteTo")
+		with(contentRows("ReplaceWith", xlinq.ReplaceWith)...)
 }
 
 func xmlContainerDecl() *Decl {
@@ -595,9 +594,8 @@ func documentDecl() *Decl {
 		Prop("XDocumentType DocumentType", f1((*xlinq.Document).DocumentType)),
 		Prop("XElement Root", f1((*xlinq.Document).Root)),
 		Method("void Save(TextWriter textWriter)", saveXML),
-	).with(Outside(
 		Static("XDocument Load(TextReader textReader)", loadedXML(xlinq.ParseWithin)),
-	)...).holds(&xlinq.Document{})
+	).holds(&xlinq.Document{})
 }
 
 func attributeDecl() *Decl {

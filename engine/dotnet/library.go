@@ -20,6 +20,7 @@ type Library struct {
 	byShort map[string][]*Type     // through the implicit usings
 	spaces  map[string]bool        // every namespace and its parents
 	decls   []*Decl
+	list    *allowList
 	exts    map[string][]*Member // extension methods by name
 	extOnce sync.Once
 
@@ -56,6 +57,7 @@ func newLibrary(decls []*Decl) *Library {
 		spaces:  map[string]bool{},
 		built:   map[string]*Type{},
 		decls:   decls,
+		list:    readAllowed(allowedText),
 	}
 	implicit := map[string]bool{}
 	for _, u := range usings {

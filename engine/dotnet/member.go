@@ -193,21 +193,6 @@ func (t *Type) Find(name string) []*Member {
 	return out
 }
 
-// Lacks tells whether Azure allows a member of that name which we lack.
-func (t *Type) Lacks(name string) bool {
-	for b := t; b != nil; b = b.Base() {
-		if b.decl == nil {
-			continue
-		}
-		for _, m := range b.decl.missing {
-			if m == name {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Extensions are the extension methods of that name, of all static classes.
 func (l *Library) Extensions(name string) []*Member {
 	l.indexExtensions()

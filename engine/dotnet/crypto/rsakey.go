@@ -42,12 +42,15 @@ func generate(m clr.Meter, bits int, random io.Reader) (*rsa.PrivateKey, error) 
 	}
 }
 
-// smallPrimes are the odd primes below 2000: most candidates fail by one of them.
+// smallPrimes are the odd primes below 20000: most candidates fail by one of them.
 var smallPrimes = func() []uint64 {
 	var out []uint64
 next:
-	for n := uint64(3); n < 2000; n += 2 {
+	for n := uint64(3); n < 20000; n += 2 {
 		for _, p := range out {
+			if p*p > n {
+				break
+			}
 			if n%p == 0 {
 				continue next
 			}
@@ -88,7 +91,7 @@ func prime(m clr.Meter, bits int, random io.Reader) (*big.Int, error) {
 				m.Left() // each test takes about a millisecond: a look at the clock
 				m.Spend(0)
 			}
-			if p.BitLen() == bits && p.ProbablyPrime(20) {
+			if p.BitLen() == bits && p.ProbablyPrime(8) {
 				return p, nil
 			}
 			p.Add(p, two)
