@@ -6,7 +6,8 @@
 // "strict": true }, "include": ["**/*"] }.
 //
 // The names of `context` are those of Azure API Management; members in lower case are
-// Sekisho's. Nothing that a script does to globals or prototypes works: they are
+// Sekisho's. Modules in the folder policies declare policies of their own; see
+// definePolicy. Nothing that a script does to globals or prototypes works: they are
 // frozen. There are no files, no environment, no eval, and no BigInt.
 
 /** Several values under each name: headers, query parameters. Names compare without regard to case. */
@@ -270,6 +271,89 @@ interface Context {
 }
 
 declare const context: Context;
+
+/** An attribute that a declared policy takes, or its text. */
+interface AttributeDeclaration {
+  /**
+   * What run gets: a string, a number, true or false, one of values, or for "any" the
+   * value of an expression as it is. "string" if it is not given.
+   */
+  type?: "string" | "number" | "boolean" | "enum" | "any";
+  /** One sentence for who writes documents. */
+  summary?: string;
+  /** The words that an enum takes. */
+  values?: readonly string[];
+  /** Documents that leave it out are refused. */
+  required?: boolean;
+  /** Stands for an attribute that is left out; without it run gets undefined. */
+  default?: string | number | boolean;
+  /** Whether @(…), @{…}, @js(…) and @js{…} may stand in it. */
+  expressions?: boolean;
+  /** Its value is never shown. */
+  secret?: boolean;
+  /** The least and the greatest number. */
+  min?: number;
+  max?: number;
+}
+
+type Declared<A extends AttributeDeclaration> =
+  A["type"] extends "number" ? number :
+  A["type"] extends "boolean" ? boolean :
+  A["type"] extends "enum" ? (A["values"] extends readonly (infer V)[] ? V : string) :
+  A["type"] extends "any" ? any : string;
+
+/** What run gets for what is declared. */
+type Attributes<A extends Record<string, AttributeDeclaration>> = {
+  readonly [K in keyof A]: A[K] extends { required: true } | { default: any } ? Declared<A[K]> : Declared<A[K]> | undefined;
+};
+
+/** A policy that documents use as an element, like those that are built in. */
+interface PolicyDeclaration<A extends Record<string, AttributeDeclaration> = {}> {
+  /** The element's name: words in lower case joined by hyphens, none that is built in. */
+  name: string;
+  /** One sentence on what it does. */
+  summary?: string;
+  /** How it is written, for who reads about it. */
+  example?: string;
+  /** Where it may stand; everywhere if it is not given. */
+  sections?: readonly ("inbound" | "backend" | "outbound" | "on-error")[];
+  /** The documents it may stand in; all if it is not given. */
+  scopes?: readonly ("global" | "workspace" | "product" | "api" | "operation")[];
+  /** At most once in a section. */
+  once?: boolean;
+  attributes?: A;
+  /** The text inside of the element; run gets it as attributes.text. */
+  text?: AttributeDeclaration;
+  /**
+   * Runs for each request. It may be async. Returning an object with a status answers
+   * the request, as in <script>; throwing fails it, see Fault.
+   */
+  run(context: Context, attributes: Attributes<A> & { readonly text?: any }): Answer | void | Promise<Answer | void>;
+}
+
+/**
+ * Declares a policy: the default export of a module in the folder policies.
+ *
+ *     export default definePolicy({
+ *       name: "greet",
+ *       attributes: { name: { type: "string", required: true, expressions: true } },
+ *       run(context, { name }) { context.Request.Headers.set("X-Greeting", `Hello, ${name}`); },
+ *     });
+ *
+ * The module runs once while it is loaded, without a request, and anew for each request
+ * after that: its variables live as long as one run.
+ */
+declare function definePolicy<const A extends Record<string, AttributeDeclaration> = {}>(declaration: PolicyDeclaration<A>): PolicyDeclaration<A>;
+
+/**
+ * Fails the request with a status of one's own, 500 if none is given. reason is what
+ * context.LastError.Reason says. The client reads the message of a status below 500.
+ */
+declare class Fault extends Error {
+  constructor(message: string, options?: { status?: number; reason?: string });
+  readonly status?: number;
+  readonly reason?: string;
+}
 
 interface FetchOptions {
   /** GET if it is not given. */

@@ -100,7 +100,11 @@ func (c *Check) named(v *String, code source.Code, kind string, known func() []s
 func (c *compiler) decode(e *policyxml.Element, out any, path string) bool {
 	before := c.diags.Errors()
 	d := &decoder{compiler: c, element: e, path: path, places: map[any]source.Range{}}
-	d.collect(reflect.ValueOf(out).Elem())
+	if s, ok := out.(declared); ok {
+		s.fields(d)
+	} else {
+		d.collect(reflect.ValueOf(out).Elem())
+	}
 	d.attributes()
 	d.content()
 	if ch, ok := out.(Checker); ok && c.diags.Errors() == before {
@@ -117,7 +121,11 @@ type field struct {
 	required bool
 	raw      bool
 	seen     bool
+	literal  bool // no expression, whatever the type of the field
 }
+
+// declared is a Step whose attributes are declared by a value, not by tags of a struct.
+type declared interface{ fields(d *decoder) }
 
 type decoder struct {
 	*compiler
@@ -193,6 +201,7 @@ func (d *decoder) value(f *field, v reflect.Value, val policyxml.Value, what str
 	rng := val.View.All()
 	d.places[v.Addr().Interface()] = rng
 	s, takesExpr := v.Addr().Interface().(slot)
+	takesExpr = takesExpr && !f.literal
 	if val.IsExpression() {
 		if !takesExpr {
 			d.diags.Errorf(rng, "expression-not-allowed", "%s takes no expression", what)

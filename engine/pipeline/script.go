@@ -142,6 +142,12 @@ func (s *Script) Bool(x *Exchange) (bool, error) {
 // budget is its time inside the virtual machine, 0 for the default.
 func (s *Script) Run(x *Exchange, budget time.Duration) error {
 	a, err := s.program.Answer(x.Context, x.Services.scriptPool(), s.host(x), budget)
+	return x.answer(a, err)
+}
+
+// answer makes what a script answered the Response, and returns Respond; nil if it did
+// not answer.
+func (x *Exchange) answer(a *script.Answer, err error) error {
 	if err != nil {
 		return scriptFault(err)
 	}
@@ -167,6 +173,13 @@ func scriptFault(err error) error {
 		return err
 	}
 	f := Faultf(500, ReasonExpression, "Expression evaluation failed. %s", e.Message)
+	if e.Status != 0 {
+		// It says itself what failed.
+		f.Status, f.Message = e.Status, e.Message
+		if e.Reason != "" {
+			f.Reason = e.Reason
+		}
+	}
 	f.Cause, f.Range = detailed{e}, e.Range()
 	switch e.Kind {
 	case script.Canceled:

@@ -29,6 +29,14 @@ var Codes = []source.CodeDoc{
 		Good: `<policies><inbound><script>return;</script></inbound></policies>`,
 	},
 	{
+		Code: "policy-declaration", Title: "a module that declares no policy, or declares one wrongly",
+		Text: "Each module in the folder policies below the folder of scripts declares one policy by its default export: definePolicy({ name, summary, sections, scopes, attributes, run }). Its top-level code runs once while the folder is loaded, without a request. scripts/sekisho.d.ts describes all members of a declaration.",
+	},
+	{
+		Code: "policy-name", Title: "a policy of a name that is taken, or is none",
+		Text: "Documents find a policy by its element name. A policy of a script cannot replace one that is built in, nor one that another module declares, and its name is made of words in lower case joined by hyphens.",
+	},
+	{
 		Code: "script-warning", Title: "something in a script that is probably not meant",
 		Text: "The bundler compiled the module and says that a part of it can hardly be meant as written: a comparison that is always false, an assignment to a constant, a duplicate key.",
 	},

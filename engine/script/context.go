@@ -64,6 +64,7 @@ func (vm *VM) newContext() *goja.Object {
 		}},
 	})
 	vm.method(o, "Trace", func(c goja.FunctionCall) goja.Value {
+		vm.inRequest()
 		vm.cur.Trace(clip(vm.text(c.Argument(0))))
 		return goja.Undefined()
 	})

@@ -35,6 +35,10 @@ type Error struct {
 	Kind Kind
 	// Message is what was thrown ("TypeError: x is not a function") or what happened.
 	Message string
+	// Status and Reason are those of a Fault that the script threw; 0 and "" for any
+	// other error.
+	Status int
+	Reason string
 	// Stack is where, innermost first: places in the files that people wrote.
 	Stack []Frame
 	// Cause is the Go error behind it, if there is one.

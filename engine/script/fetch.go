@@ -92,6 +92,7 @@ func (vm *VM) isForm(v goja.Value) bool {
 
 // setBackend is context.setBackend(url) or context.setBackend({id}).
 func (vm *VM) setBackend(c goja.FunctionCall) goja.Value {
+	vm.inRequest()
 	if o, ok := c.Argument(0).(*goja.Object); ok && !vm.saysItself(o) {
 		id := o.Get("id")
 		if isNullish(id) {

@@ -159,6 +159,17 @@
     form() { return new URLSearchParams(native.bodyText(this)); },
   });
 
+  // What a policy's module exports, and what it throws to say how the request fails.
+  define(globalThis, "definePolicy", (declaration) => declaration);
+  class Fault extends Error {
+    constructor(message, { status, reason } = {}) {
+      super(message);
+      this.name = "Fault";
+      this.status = status;
+      this.reason = reason;
+    }
+  }
+
   // Encoding.
   class TextEncoder {
     get encoding() { return "utf-8"; }
@@ -317,7 +328,7 @@
         (message) => reject(new TypeError(message)));
     });
   });
-  for (const [name, value] of Object.entries({ TextEncoder, TextDecoder, URL, URLSearchParams, Headers })) define(globalThis, name, value);
+  for (const [name, value] of Object.entries({ Fault, TextEncoder, TextDecoder, URL, URLSearchParams, Headers })) define(globalThis, name, value);
 
   declare({
     freeze,

@@ -18,6 +18,8 @@ type Program struct {
 	code *goja.Program
 	// function tells that running the code yields a function to be called with context.
 	function bool
+	// policy tells that it yields the declaration of a policy.
+	policy bool
 	// places leads positions back to the texts that people wrote, by the name that
 	// positions carry.
 	places map[string]place

@@ -100,7 +100,13 @@ type timer struct {
 
 // eval leases a VM, runs the Program in it and converts the result before the VM is
 // given back.
-func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAnswer bool, convert func(*VM, goja.Value) error) (err error) {
+func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAnswer bool, convert func(*VM, goja.Value) error) error {
+	return pool.evalWith(ctx, p, h, l, mayAnswer, nil, convert)
+}
+
+// evalWith is eval with attributes for a declared policy. Without them the value of its
+// Program is the declaration.
+func (pool *Pool) evalWith(ctx context.Context, p *Program, h Host, l Limits, mayAnswer bool, attributes []Attribute, convert func(*VM, goja.Value) error) (err error) {
 	if err := pool.enter(ctx); err != nil {
 		if errors.Is(err, errBusy) {
 			return &Error{Kind: Busy, Message: err.Error(), Cause: err}
@@ -134,6 +140,9 @@ func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAns
 		}
 	}()
 	value, failed := vm.start(p)
+	if failed == nil && attributes != nil {
+		value, failed = vm.callPolicy(value, attributes)
+	}
 	if failed == nil {
 		value, failed = r.await(vm, value)
 	}
@@ -408,12 +417,32 @@ func (r *run) fail(vm *VM, failed error) error {
 	case errors.As(failed, &thrown):
 		e := &Error{Kind: Thrown, Stack: r.frames(thrown.Stack()), Cause: thrown.Unwrap()}
 		// The message is made by the script: it may cost, and fail.
-		if err := vm.protect(func() error { e.Message = clip(vm.describe(thrown.Value())); return nil }); err != nil {
+		if err := vm.protect(func() error { vm.fault(e, thrown.Value()); return nil }); err != nil {
 			e.Message = "an error whose message cannot be read"
 		}
 		return e
 	}
 	return &Error{Kind: Internal, Message: failed.Error(), Cause: failed}
+}
+
+// fault says what was thrown.
+func (vm *VM) fault(e *Error, v goja.Value) {
+	e.Message = clip(vm.describe(v))
+	o, ok := v.(*goja.Object)
+	if !ok || !vm.rt.InstanceOf(o, vm.rt.Get("Fault").ToObject(vm.rt)) {
+		return
+	}
+	if s := o.Get("status"); isNullish(s) {
+		e.Status = 500
+	} else if e.Status = int(s.ToInteger()); e.Status < 400 || e.Status > 599 {
+		e.Message, e.Status = fmt.Sprintf("a Fault wants a status from 400 to 599, not %d: %s", e.Status, e.Message), 500
+	}
+	if s := o.Get("reason"); !isNullish(s) {
+		e.Reason = clip(goString(vm.toString(s)))
+	}
+	if s := o.Get("message"); !isNullish(s) {
+		e.Message = clip(goString(vm.toString(s)))
+	}
 }
 
 // frames are the calls whose places people know.

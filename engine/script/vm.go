@@ -239,7 +239,7 @@ func (vm *VM) property(o *goja.Object, name string, get func() goja.Value, set f
 	if set != nil {
 		setter = vm.rt.ToValue(func(c goja.FunctionCall) goja.Value { set(c.Argument(0)); return goja.Undefined() })
 	}
-	_ = o.DefineAccessorProperty(name, vm.rt.ToValue(func(goja.FunctionCall) goja.Value { vm.tick(); return get() }), setter, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	_ = o.DefineAccessorProperty(name, vm.rt.ToValue(func(goja.FunctionCall) goja.Value { vm.tick(); vm.inRequest(); return get() }), setter, goja.FLAG_FALSE, goja.FLAG_TRUE)
 }
 
 // part is a part of context that lives as long as the VM, built when first used.
