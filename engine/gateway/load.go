@@ -82,6 +82,8 @@ func newLoader(m *config.Model, table *pipeline.Table, diags *source.List) *load
 	}
 	l.exprs = pipeline.NewExpressions(m.Files, m.ScriptDir)
 	l.exprs.AllowHosts(m.Sandbox.AllowedHosts)
+	l.table = l.exprs.Policies(table, diags)
+	table = l.table
 	for _, id := range l.Fragments() {
 		doc := l.parse(m.Fragments[id], "fragment")
 		l.fragments[id] = doc
