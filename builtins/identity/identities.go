@@ -91,6 +91,8 @@ func New(o Options) (*Identities, error) {
 		cache.Close()
 		return nil, err
 	}
+	// Nobody has asked that one for anything yet.
+	clear(i.generations)
 	return i, nil
 }
 
