@@ -34,6 +34,10 @@ var forbidden = []struct{ pkg, not, why string }{
 	{"builtins", "engine/config", "a policy asks the Exchange"},
 	{"builtins", "=github.com/dop251/goja", "a policy asks an Expression for a value"},
 	{"builtins", "github.com/valyala/fasthttp", "a policy asks the Exchange"},
+	{"engine/gateway", "engine/assembly", "the gateway is given what stands behind policies"},
+	{"builtins", "engine/assembly", "what stands behind policies does not know how it is put together"},
+	{"builtins/jose", "builtins/credential", "tokens know nothing of who presents them"},
+	{"builtins/credential", "builtins/identity", "connections are handed a function that gets tokens"},
 	{"engine/csharp", "github.com/dop251/goja", "C# runs without a virtual machine"},
 	{"engine/dotnet", "github.com/dop251/goja", "C# runs without a virtual machine"},
 }

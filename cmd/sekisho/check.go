@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"sekisho/builtins"
+	"sekisho/engine/assembly"
 	"sekisho/engine/check"
 	"sekisho/engine/config"
 	"sekisho/engine/gateway"
@@ -49,7 +49,9 @@ func (c checkCommand) Run(io streams) error {
 			bare = append(bare, p)
 			continue
 		}
-		n := gateway.Check(gateway.Setup{Path: p, Env: os.LookupEnv, Table: builtins.Table()}, &report.Diags)
+		setup := assembly.Setup(assembly.Options{Env: os.LookupEnv})
+		setup.Path = p
+		n := gateway.Check(setup, &report.Diags)
 		report.Add(n.Documents, n.Loaded, n.Expressions, n.Compiled)
 	}
 	if err := report.Files(bare); err != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"sekisho"
-	"sekisho/builtins"
+	"sekisho/engine/assembly"
 	"sekisho/engine/config"
 	"sekisho/engine/gateway"
 	"sekisho/engine/source"
@@ -21,7 +21,7 @@ import (
 type runCommand struct {
 	Folder string   `arg:"" optional:"" help:"The gateway's folder, or its gateway.yaml. Default: the folder here, or if it is no gateway, the example that this program carries."`
 	Listen []string `placeholder:"HOST:PORT" help:"Serve plain HTTP here, instead of at the listeners of gateway.yaml."`
-	Admin  string   `placeholder:"HOST:PORT" help:"The admin listener: /healthz, /readyz, /metrics; off for none."`
+	Admin  string   `placeholder:"HOST:PORT" help:"The admin listener: /healthz, /readyz, /metrics, /management; off for none."`
 }
 
 // Help implements kong's detailed help.
@@ -35,11 +35,11 @@ in flight are finished first.
 }
 
 func (c runCommand) Run(io streams) error {
-	setup, err := c.setup()
+	printer := &printer{w: io.err, color: isTerminal(io.err)}
+	setup, err := c.setup(printer.notice)
 	if err != nil {
 		return err
 	}
-	printer := &printer{w: io.err, color: isTerminal(io.err)}
 	setup.Report = printer.reloaded
 	setup.Log = func(l config.Logging) slog.Handler { return logHandler(io.err, l) }
 
@@ -58,11 +58,9 @@ func (c runCommand) Run(io streams) error {
 }
 
 // setup finds the folder.
-func (c runCommand) setup() (gateway.Setup, error) {
-	setup := gateway.Setup{
-		Env: os.LookupEnv, Table: builtins.Table(), Preflight: builtins.Preflight,
-		Listen: c.Listen, Admin: c.Admin, Path: c.Folder,
-	}
+func (c runCommand) setup(notice func(string)) (gateway.Setup, error) {
+	setup := assembly.Setup(assembly.Options{Env: os.LookupEnv, Notice: notice})
+	setup.Listen, setup.Admin, setup.Path = c.Listen, c.Admin, c.Folder
 	if setup.Path == "" {
 		if _, err := os.Stat(config.FileName); err == nil {
 			setup.Path = "."
@@ -128,6 +126,9 @@ type printer struct {
 	w     io.Writer
 	color bool
 }
+
+// notice tells of something that the gateway did for whoever runs it.
+func (p *printer) notice(message string) { fmt.Fprintf(p.w, "note: %s\n", message) }
 
 func (p *printer) diagnostics(diags []source.Diagnostic) {
 	_ = source.WriteText(p.w, diags, source.TextOptions{Color: p.color})

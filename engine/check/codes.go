@@ -4,6 +4,7 @@ package check
 
 import (
 	"sekisho/builtins"
+	"sekisho/engine/assembly"
 	"sekisho/engine/config"
 	"sekisho/engine/csharp"
 	"sekisho/engine/gateway"
@@ -15,5 +16,5 @@ import (
 
 // Codes are all codes of Diagnostics, sorted.
 func Codes() []source.CodeDoc {
-	return source.MergeCodes(policyxml.Codes, pipeline.Codes, csharp.Codes, script.Codes, config.Codes, builtins.Codes, gateway.Codes)
+	return source.MergeCodes(policyxml.Codes, pipeline.Codes, csharp.Codes, script.Codes, config.Codes, builtins.Codes, gateway.Codes, assembly.Codes)
 }

@@ -9,12 +9,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"sekisho/builtins"
+	"sekisho/engine/assembly"
 	"sekisho/engine/config"
 	"sekisho/engine/gateway"
 	"sekisho/engine/source"
@@ -47,8 +48,28 @@ type Harness struct {
 	Gateway *gateway.Gateway
 	Clock   *Clock
 	Origin  *Origin
-	// Log is what the gateway has logged.
-	Log *Log
+	// Log is what the gateway has logged, Notices what it has told whoever runs it.
+	Log     *Log
+	Notices Notices
+}
+
+// Notices collects what Options.Notice of the assembly is told.
+type Notices struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (n *Notices) add(message string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, message)
+}
+
+// All are the notices so far.
+func (n *Notices) All() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.all)
 }
 
 // Folder writes files, by slash-separated name, into a new folder.
@@ -98,21 +119,20 @@ func Open(t testing.TB, folder string, change ...func(*gateway.Setup)) (*Harness
 		Origin: startOrigin(t),
 		Log:    &Log{},
 	}
-	o := gateway.Setup{
-		Path: folder, Env: func(string) (string, bool) { return "", false },
-		Table: builtins.Table(), Preflight: builtins.Preflight,
-		Now: h.Clock.Now,
-		Log: func(config.Logging) slog.Handler {
-			return slog.NewJSONHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug})
-		},
-		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if host, _, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".test") {
-				address = h.Origin.Address
-			}
-			return (&net.Dialer{}).DialContext(ctx, network, address)
-		},
-		Listen: []string{"127.0.0.1:0"}, Admin: "127.0.0.1:0",
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, _, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".test") {
+			address = h.Origin.Address
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
+	o := assembly.Setup(assembly.Options{
+		Env: func(string) (string, bool) { return "", false }, Dial: dial, Notice: h.Notices.add,
+	})
+	o.Path, o.Now, o.Dial = folder, h.Clock.Now, dial
+	o.Log = func(config.Logging) slog.Handler {
+		return slog.NewJSONHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	}
+	o.Listen, o.Admin = []string{"127.0.0.1:0"}, "127.0.0.1:0"
 	for _, f := range change {
 		f(&o)
 	}

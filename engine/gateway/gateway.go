@@ -36,6 +36,9 @@ type Setup struct {
 	// Preflight answers a CORS preflight by the cors policies of the documents, from
 	// the narrowest scope on; false if none of them does.
 	Preflight func(x *pipeline.Exchange, documents []*pipeline.Compiled) bool
+	// CheckModel reports what is wrong with a Model in a way that only Systems can tell;
+	// it may be nil.
+	CheckModel func(m *config.Model, diags *source.List)
 	// Systems makes what stands behind policies, and enters what Services hold of it;
 	// nil for nothing.
 	Systems func(s *pipeline.Services) Systems

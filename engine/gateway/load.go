@@ -36,6 +36,9 @@ func read(o Setup, diags *source.List) (*Snapshot, Counts) {
 	if model == nil {
 		return nil, Counts{}
 	}
+	if o.CheckModel != nil {
+		o.CheckModel(model, diags)
+	}
 	l := newLoader(model, o.Table, diags)
 	s := l.snapshot()
 	l.counts.Compiled = l.exprs.Compiled()

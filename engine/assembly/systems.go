@@ -1,0 +1,153 @@
+package assembly
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"sekisho/builtins/credential"
+	"sekisho/builtins/identity"
+	"sekisho/builtins/jose"
+	"sekisho/engine/config"
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/gateway"
+	"sekisho/engine/pipeline"
+	"sekisho/engine/source"
+)
+
+// systems implements gateway.Systems.
+type systems struct {
+	o          Options
+	services   *pipeline.Services
+	log        *slog.Logger
+	tokens     *jose.Tokens
+	identities *identity.Identities
+
+	// credentials is nil until gateway.yaml asks for a credential manager.
+	credentials atomic.Pointer[credentials]
+
+	mu    sync.Mutex // guards what follows: loads are one at a time, Serving and Close are not loads
+	model *config.Model
+	url   string // where the gateway is reached, "" until it serves
+}
+
+var _ gateway.Systems = (*systems)(nil)
+
+func newSystems(o Options, s *pipeline.Services) gateway.Systems {
+	tokens, err := jose.New(jose.Options{Transport: s.Transport, Now: s.Now, Log: s.Log})
+	if err != nil {
+		panic("assembly: internal error: the memory of tokens: " + err.Error()) // its size is fixed
+	}
+	identities, err := identity.New(identity.Options{
+		Now: s.Now, Sleep: s.Sleep, Rand: s.Rand, Env: o.Env, Dial: o.Dial, Log: s.Log,
+	})
+	if err != nil {
+		panic("assembly: internal error: the cache of tokens: " + err.Error())
+	}
+	y := &systems{o: o, services: s, log: s.Log, tokens: tokens, identities: identities}
+	s.Tokens, s.Identities, s.Connections = tokens, identities, connections{y}
+	return y
+}
+
+// notice tells whoever runs the gateway something.
+func (y *systems) notice(message string) {
+	if y.o.Notice != nil {
+		y.o.Notice(message)
+		return
+	}
+	y.log.Info(message)
+}
+
+// Configure implements gateway.Systems. What can fail is done first.
+func (y *systems) Configure(m *config.Model, diags *source.List) bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if m.CredentialManager != nil && y.credentials.Load() == nil {
+		c, err := openCredentials(y, m)
+		if err != nil {
+			diags.Errorf(m.CredentialManager.At, codeCredentials, "the credential manager cannot start: %v", err)
+			return false
+		}
+		y.credentials.Store(c)
+	}
+	if err := y.identities.Configure(identitiesOf(m)); err != nil {
+		diags.Errorf(source.Range{}, codeIdentities, "the identities cannot be used: %v", err)
+		return false
+	}
+	if c := y.credentials.Load(); c != nil {
+		if err := c.configure(m, y.publicURL(m)); err != nil {
+			diags.Errorf(m.CredentialManager.At, codeCredentials, "the credential manager cannot use this: %v", err)
+			return false
+		}
+	}
+	y.model = m
+	return true
+}
+
+// publicURL is where browsers reach the gateway, "" if that is not known yet.
+func (y *systems) publicURL(m *config.Model) string {
+	if m.Gateway.PublicURL != "" {
+		return m.Gateway.PublicURL
+	}
+	return y.url
+}
+
+// Serving implements gateway.Systems.
+func (y *systems) Serving(url string) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.url = url
+	if c := y.credentials.Load(); c != nil && y.model.Gateway.PublicURL == "" {
+		if err := c.configure(y.model, url); err != nil {
+			y.log.Error("the credential manager cannot be reached by browsers", "error", err)
+		}
+	}
+}
+
+// Public implements gateway.Systems.
+func (y *systems) Public() http.Handler {
+	if c := y.credentials.Load(); c != nil {
+		return c.public
+	}
+	return nil
+}
+
+// Management implements gateway.Systems.
+func (y *systems) Management() http.Handler {
+	if c := y.credentials.Load(); c != nil {
+		return c.management
+	}
+	return nil
+}
+
+// Close implements gateway.Systems.
+func (y *systems) Close(ctx context.Context) error {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	var err error
+	if c := y.credentials.Load(); c != nil {
+		err = c.close()
+	}
+	y.identities.Close()
+	y.tokens.Close()
+	return err
+}
+
+// connections are those of the credential manager, if there is one.
+type connections struct{ y *systems }
+
+// Authorization implements pipeline.Connections.
+func (c connections) Authorization(ctx context.Context, r pipeline.AuthorizationRequest) (*apim.Authorization, error) {
+	have := c.y.credentials.Load()
+	if have == nil {
+		return nil, errNoManager
+	}
+	return have.manager.Authorization(ctx, r)
+}
+
+var errNoManager = errors.New("there is no credential manager: gateway.yaml has no credentialManager")
+
+var _ pipeline.Connections = (*credential.Manager)(nil)
