@@ -244,14 +244,23 @@ func TestKeysAreAddedToTheFileAsItIs(t *testing.T) {
 	}
 
 	// Two cannot change it at once.
-	if err := os.WriteFile(real+".new", nil, 0o600); err != nil {
+	lock, err := openLocked(real + ".new")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.Generate(ctx); err == nil || !strings.Contains(err.Error(), real+".new") {
+	if _, _, err := r.Generate(ctx); !errors.Is(err, errLocked) || !strings.Contains(err.Error(), real) {
 		t.Errorf("while somebody else changes the file: %v", err)
 	}
 	if r.Retire([]ID{id}) == nil {
 		t.Error("retired while somebody else changes the file")
+	}
+	// What one who died in the middle of it left is in nobody's way.
+	if _, err := lock.WriteString("half a ke"); err != nil {
+		t.Fatal(err)
+	}
+	lock.Close()
+	if err := r.Retire([]ID{id}); err != nil || !slices.Equal(reopen(t, path).IDs(), []ID{idOfTest(1), idOfTest(2)}) {
+		t.Errorf("after an interruption: %v", err)
 	}
 }
 

@@ -152,9 +152,9 @@ func (s *fileSource) remove(ids []ID) error {
 	})
 }
 
-// edit replaces the file as a whole. The new text is written beside it first, under a name
-// that only one can make: it is the lock, too, and the rename is what lets go of it.
-func (s *fileSource) edit(change func([]byte) ([]byte, error)) (err error) {
+// edit replaces the file as a whole. The new text is written beside it first, into a file that
+// is the lock, too: the rename is what lets go of it.
+func (s *fileSource) edit(change func([]byte) ([]byte, error)) error {
 	path := s.path
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -164,19 +164,27 @@ func (s *fileSource) edit(change func([]byte) ([]byte, error)) (err error) {
 		return err
 	}
 	next := path + ".new"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("somebody else changes %s at the moment; if nobody does, delete %s, which one who was interrupted left", path, next)
+	f, err := openLocked(next)
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("%s is %w", path, err)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() {
-		f.Close()
-		if err != nil {
-			os.Remove(next)
-		}
-	}()
+	if err := s.rewrite(f, change); err != nil {
+		dropLocked(f, next)
+		return err
+	}
+	err = renameLocked(f, next, path)
+	f.Close()
+	if err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// rewrite puts the changed text of the file into f.
+func (s *fileSource) rewrite(f *os.File, change func([]byte) ([]byte, error)) error {
 	text, err := s.read()
 	if err != nil {
 		return err
@@ -190,16 +198,7 @@ func (s *fileSource) edit(change func([]byte) ([]byte, error)) (err error) {
 	if _, err := f.Write(out); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return f.Sync()
 }
 
 // syncDir makes a rename in a folder survive a power cut.
