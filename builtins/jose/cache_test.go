@@ -1,0 +1,163 @@
+package jose
+
+import (
+	"context"
+	"hash/maphash"
+	"testing"
+	"time"
+
+	"sekisho/engine/pipeline"
+)
+
+func TestVerifiedTokensAreRemembered(t *testing.T) {
+	w := newWorld(t)
+	w.issuer.publish(t, issuerURL, iss, pipeline.TokenKey{ID: "a", Key: ecOnce()})
+	keys := &pipeline.TokenKeys{OpenID: []string{issuerURL}}
+	token := mustSign(t, goodClaims(w, iss), ecOnce(), "a")
+	first, err := w.Verify(context.Background(), token, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := func() *pipeline.VerifiedToken {
+		t.Helper()
+		v, err := w.Verify(context.Background(), token, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if again() != first {
+		t.Error("the token was verified again")
+	}
+	// A token with the same beginning, or one bit more, is another one.
+	for i := range len(token) {
+		changed := []byte(token)
+		if changed[i] == '.' {
+			continue
+		}
+		changed[i] ^= 1
+		if v, _ := w.Verify(context.Background(), string(changed), keys); v == first {
+			t.Fatalf("a token that differs at %d was taken for it", i)
+		}
+	}
+	if v, err := w.Verify(context.Background(), token+"x", keys); err == nil || v == first {
+		t.Error("a longer token was taken for it")
+	}
+	// Other keys, such as those of the folder after a reload, are asked by themselves.
+	other := &pipeline.TokenKeys{OpenID: keys.OpenID}
+	if v, err := w.Verify(context.Background(), token, other); err != nil || v == first {
+		t.Errorf("taken for the same under other keys (%v)", err)
+	}
+	if _, err := w.Verify(context.Background(), token, &pipeline.TokenKeys{}); err == nil {
+		t.Error("accepted without keys")
+	}
+	// The same keys, fetched again, are the same.
+	w.clock.advance(30 * time.Minute)
+	w.issuer.publish(t, issuerURL, iss, pipeline.TokenKey{ID: "a", Key: ecOnce()})
+	if _, err := w.set(issuerURL).refreshed(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if again() != first {
+		t.Error("the same keys made the token forgotten")
+	}
+	// Other keys are not.
+	w.clock.advance(10 * time.Minute)
+	w.issuer.publish(t, issuerURL, iss, pipeline.TokenKey{ID: "a", Key: ecOnce()}, pipeline.TokenKey{ID: "b", Key: rsaOnce()})
+	if _, err := w.set(issuerURL).refreshed(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	second := again()
+	if second == first {
+		t.Error("the token is remembered over a change of the keys")
+	}
+	// At exp it is verified again; whether it is still good is the policy's question.
+	w.clock.advance(20*time.Minute - time.Second)
+	w.settle()
+	if again() != second {
+		t.Error("forgotten before its time")
+	}
+	w.clock.advance(time.Second)
+	if again() == second {
+		t.Error("remembered at exp")
+	}
+}
+
+func TestRefusalsAreNotRemembered(t *testing.T) {
+	w := newWorld(t)
+	keys := &pipeline.TokenKeys{Signing: []pipeline.TokenKey{{Key: &ecOnce().PublicKey}}}
+	room := w.verified.store.RemainingCost()
+	for range 10 {
+		if _, err := w.Verify(context.Background(), mustSign(t, goodClaims(w, iss), rsaOnce(), ""), keys); err == nil {
+			t.Fatal("accepted")
+		}
+	}
+	if left := w.verified.store.RemainingCost(); left != room {
+		t.Errorf("%d bytes are kept of refused tokens", room-left)
+	}
+}
+
+// TestMemoryIsBounded verifies more tokens than there is room for.
+func TestMemoryIsBounded(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Limits.CacheBytes = 1 << 16 })
+	keys := &pipeline.TokenKeys{Signing: []pipeline.TokenKey{{Key: make([]byte, 32)}}}
+	claims := goodClaims(w, iss)
+	for i := range 500 {
+		claims["jti"] = string(rune('a'+i%26)) + time.Duration(i).String()
+		if _, err := w.Verify(context.Background(), mustSign(t, claims, make([]byte, 32), ""), keys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := w.verified.store.RemainingCost(); left < 0 {
+		t.Errorf("%d bytes over the bound", -left)
+	}
+}
+
+func TestHitAllocates(t *testing.T) {
+	w, token, keys := warm(t)
+	ctx := context.Background()
+	n := testing.AllocsPerRun(1000, func() {
+		if _, err := w.Verify(ctx, token, keys); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func warm(t testing.TB) (*world, string, *pipeline.TokenKeys) {
+	w := newWorld(t)
+	w.issuer.publish(t, issuerURL, iss, pipeline.TokenKey{ID: "a", Key: rsaOnce()})
+	keys := &pipeline.TokenKeys{OpenID: []string{issuerURL}}
+	token := mustSign(t, goodClaims(w, iss), rsaOnce(), "a")
+	if _, err := w.Verify(context.Background(), token, keys); err != nil {
+		t.Fatal(err)
+	}
+	return w, token, keys
+}
+
+// BenchmarkHit verifies a token that is remembered.
+func BenchmarkHit(b *testing.B) {
+	w, token, keys := warm(b)
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.Verify(ctx, token, keys); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkMiss verifies a token, RS256 with 2048 bits, that is not.
+func BenchmarkMiss(b *testing.B) {
+	w, token, keys := warm(b)
+	ctx := context.Background()
+	id := identify(token, keys)
+	b.ReportAllocs()
+	for b.Loop() {
+		w.verified.store.Del(maphash.Comparable(w.verified.seed, id))
+		if _, err := w.Verify(ctx, token, keys); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
