@@ -21,6 +21,14 @@ var Codes = slices.Concat(liquid.Codes, []source.CodeDoc{
 		Good: `<set-body></set-body>`,
 	},
 	{
+		Code:  "no-credential-manager",
+		Title: "a connection without a credential manager",
+		Text: "get-authorization-context asks the credential manager for the token of a connection. This gateway has none, " +
+			"so that every request that comes to the policy fails.",
+		Bad:  `<get-authorization-context provider-id="github" authorization-id="bot" context-variable-name="auth" />`,
+		Good: "credentialManager: {} # in gateway.yaml",
+	},
+	{
 		Code:  "conflicting-attributes",
 		Title: "attributes that exclude one another",
 		Text: "Some attributes are alternatives: base-url and backend-id of set-backend-service, of which exactly one must " +

@@ -44,8 +44,12 @@ type getAuthorizationContext struct {
 	IgnoreError  pipeline.Bool   `attr:"ignore-error" default:"false"`
 }
 
-// Check wants to know whose token it is.
+// Check wants to know whose token it is, and who could have it.
 func (g *getAuthorizationContext) Check(c *pipeline.Check) {
+	if !c.Env().CredentialManager() {
+		c.Warnf(nil, "no-credential-manager", "there is no credential manager: this policy will fail").
+			WithHint("add credentialManager: {} to gateway.yaml")
+	}
 	if kind, ok := g.IdentityType.Literal(); ok && kind == "jwt" && !g.Identity.IsSet() && !isStandIn(c, "identity-type") {
 		c.Errorf(&g.IdentityType, "missing-attribute", `<get-authorization-context> with identity-type="jwt" wants an attribute "identity"`)
 	}

@@ -50,6 +50,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // nothing is an Env that knows nothing and compiles no expressions.
 type nothing struct{ pipeline.Env }
 
+func (nothing) CredentialManager() bool      { return true }
 func (nothing) Lenient() bool                { return false }
 func (nothing) Parameters() ([]string, bool) { return nil, false }
 

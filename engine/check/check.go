@@ -81,6 +81,7 @@ func (*bareEnv) Fragments() []string                         { return nil }
 func (*bareEnv) Backends() []string                          { return nil }
 func (*bareEnv) Certificates() []string                      { return nil }
 func (*bareEnv) Parameters() ([]string, bool)                { return nil, false }
+func (*bareEnv) CredentialManager() bool                     { return true }
 func (*bareEnv) Lenient() bool                               { return true }
 
 // expand turns paths into the names of policy documents, sorted, each once.

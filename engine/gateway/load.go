@@ -355,4 +355,5 @@ func (e *folderEnv) Certificates() []string {
 }
 
 func (e *folderEnv) Parameters() ([]string, bool) { return e.parameters, e.known }
+func (e *folderEnv) CredentialManager() bool      { return e.l.model.CredentialManager != nil }
 func (e *folderEnv) Lenient() bool                { return false }

@@ -29,6 +29,8 @@ type Env interface {
 	// Bundle compiles the default export of a module under scripts/, or the inline
 	// module v if src is empty.
 	Bundle(src string, v source.View, diags *source.List) Expr
+	// CredentialManager tells whether there is one to ask for connections.
+	CredentialManager() bool
 	// Lenient reports unknown fragments, backends and certificates as warnings: a bare
 	// file is checked without its folder.
 	Lenient() bool

@@ -70,6 +70,7 @@ func (testEnv) Fragments() []string                              { return []stri
 func (testEnv) Backends() []string                               { return []string{"b"} }
 func (testEnv) Certificates() []string                           { return nil }
 func (testEnv) Parameters() ([]string, bool)                     { return nil, false }
+func (testEnv) CredentialManager() bool                          { return true }
 func (testEnv) Lenient() bool                                    { return false }
 
 func newTestEnv(t *testing.T) testEnv {
