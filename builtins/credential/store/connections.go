@@ -69,7 +69,7 @@ func (s *SQLite) Connections(ctx context.Context, provider string, page Page) ([
 // PutConnection implements Store.
 func (s *SQLite) PutConnection(ctx context.Context, c *Connection, match Match, limit int) (created bool, err error) {
 	var h head
-	status := c.Status // of a new one
+	status := c.Status     // of a new one
 	var stored *Connection // what there was
 	var tokens []byte
 	err = s.write(ctx, s.durable, func(t *tx) error {
