@@ -141,10 +141,14 @@ func (s *SQLite) settle(ctx context.Context, none error) error {
 			return err
 		}
 		var lost []string
+		var unused []keys.ID
 		settled := false
 		for _, k := range known {
-			if !k.Held && (k.Values > 0) {
+			if !k.Held && k.Values > 0 {
 				lost = append(lost, k.ID.String())
+			}
+			if !k.Held && k.Values == 0 {
+				unused = append(unused, k.ID)
 			}
 			settled = settled || k.Current && k.Held
 		}
@@ -160,6 +164,11 @@ func (s *SQLite) settle(ctx context.Context, none error) error {
 		}
 		if none != nil {
 			if err := s.ring.Reload(ctx); err != nil {
+				return err
+			}
+		}
+		for _, id := range unused {
+			if err := t.exec(`DELETE FROM master_keys WHERE id = ?`, id.String()); err != nil {
 				return err
 			}
 		}
