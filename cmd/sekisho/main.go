@@ -25,6 +25,7 @@ type commands struct {
 	Eval    evalCommand    `cmd:"" help:"Evaluate a policy expression against a request."`
 	Explain explainCommand `cmd:"" help:"Explain the code of a diagnostic, with an example of the fault and of its cure."`
 	New     newCommand     `cmd:"" help:"Make a gateway folder that runs."`
+	Bench   benchCommand   `cmd:"" help:"Measure a gateway folder under load."`
 	Keys    keysCommand    `cmd:"" help:"Look at and rotate the master keys of the credential store."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

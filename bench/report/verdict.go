@@ -1,0 +1,158 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Bounds of what may be believed.
+const (
+	// PairLow and PairHigh are what the ratio of a process with itself must be between.
+	PairLow, PairHigh = 0.93, 1.07
+	// maxGenerator is the share of the processor time it could have that a generator may
+	// take; above it, it is measured and not the gateway.
+	maxGenerator = 0.90
+	// maxLag is how late a generator may start requests, in microseconds, and
+	// minDue the share of an open loop's requests that must be answered.
+	maxLag = 2000
+	minDue = 0.99
+	// maxErrors is the share of requests that may go without an answer.
+	maxErrors = 0.001
+	// minCycles is how many cycles a comparison wants to be one.
+	minCycles = 12
+)
+
+// Codes of faults.
+const (
+	WrongAnswers = "wrong-answers"
+	NoAnswers    = "no-answers"
+	Saturated    = "generator-saturated"
+	Restless     = "pair-apart"
+	Behind       = "rate-not-reached"
+)
+
+// judge says what is wrong with a run.
+func (r *Report) judge() {
+	r.Faults, r.Notes = []Fault{}, nil
+	fault := func(code, format string, args ...any) {
+		r.Faults = append(r.Faults, Fault{code, fmt.Sprintf(format, args...)})
+	}
+	cycles := 0
+	for _, s := range r.Subjects {
+		cycles = max(cycles, len(s.Slices))
+		if s.Requests == 0 {
+			fault(NoAnswers, "%s answered nothing", s.Name)
+			continue
+		}
+		if n := total(s.Wrong); n > 0 {
+			text := fmt.Sprintf("%s gave %s of %d (%s)", s.Name, count(n, "wrong answer"), s.Checked, classes(s.Wrong))
+			if s.FirstBad != "" {
+				text += "; the first: " + s.FirstBad
+			}
+			fault(WrongAnswers, "%s", text)
+		}
+		if n := total(s.Errors); float64(n) > maxErrors*float64(n+s.Checked) {
+			fault(NoAnswers, "%s left %s of %d without an answer (%s)", s.Name, count(n, "request"), n+s.Checked, classes(s.Errors))
+		}
+		// Without a gateway a closed loop is bounded by the instrument: that is its ceiling.
+		ceiling := s.Role == Direct && r.Load.Rate == 0
+		if s.GeneratorLoad > maxGenerator && !ceiling {
+			fault(Saturated, "the generator took %.0f %% of the processor time it could have while it measured %s: that is a figure of the generator; use fewer connections, or give it more processors", 100*s.GeneratorLoad, s.Name)
+		}
+		if s.LagP99 > maxLag {
+			fault(Saturated, "while it measured %s the generator started one request in a hundred more than %s late although a connection was free", s.Name, micros(s.LagP99))
+		}
+		if r.Load.Rate > 0 && s.DueShare < minDue {
+			fault(Behind, "%s answered %.1f %% of the requests that were due", s.Name, 100*s.DueShare)
+		}
+	}
+	if twin := r.Subject(Twin); twin != nil {
+		if pair, ok := r.Ratio(twin.Name); ok && (pair.Value.Median < PairLow || pair.Value.Median > PairHigh) {
+			fault(Restless, "the gateway beside itself came to a ratio of %.2f, and not to between %.2f and %.2f: the machine was too restless", pair.Value.Median, PairLow, PairHigh)
+		}
+	} else {
+		r.Notes = append(r.Notes, "there was no second process of the gateway to compare it with itself")
+	}
+	if cycles < minCycles {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s: ratios want at least %d", count(int64(cycles), "cycle"), minCycles))
+	}
+}
+
+// headline is what the run came to.
+func (r *Report) headline() string {
+	g := r.Subject(Gateway)
+	if g == nil || g.CPU == nil {
+		return ""
+	}
+	what := "request"
+	if r.Load.Stream {
+		what = "event"
+	}
+	out := fmt.Sprintf("%s µs of CPU", number(g.CPU.Median))
+	if g.Allocs != nil {
+		out += fmt.Sprintf(" and %s allocations", number(*g.Allocs))
+	}
+	out += " per " + what
+	d := r.Subject(Direct)
+	switch {
+	case r.Load.Rate == 0:
+		out += fmt.Sprintf("; %s %ss a second on %s", number(g.PerSecond.Median), what, cpus(r.Machine.SubjectCPUs))
+	case d != nil:
+		out += fmt.Sprintf("; at %s requests a second p99 %s, %s more than without it", number(r.Load.Rate), micros(g.Latency.P99), micros(max(0, g.Latency.P99-d.Latency.P99)))
+	}
+	return out
+}
+
+func total(m map[string]int64) int64 {
+	var n int64
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+func classes(m map[string]int64) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, fmt.Sprintf("%s: %d", k, m[k]))
+	}
+	return strings.Join(out, ", ")
+}
+
+func count(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// number shows three digits or all before the point.
+func number(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// micros shows a time.
+func micros(v float64) string {
+	switch {
+	case v >= 1e6:
+		return number(v/1e6) + " s"
+	case v >= 1e3:
+		return number(v/1e3) + " ms"
+	}
+	return number(v) + " µs"
+}
+
+func mebibytes(n int64) string {
+	if n == 0 {
+		return "–"
+	}
+	return number(float64(n)/(1<<20)) + " MiB"
+}
