@@ -84,10 +84,12 @@ func (m *Manager) lend(ctx context.Context, key store.Key, a *access, e *entry) 
 		// Somebody else has written new tokens, or a consent has: these are the past.
 		m.o.Cache.Delete(name)
 	}
-	if !e.take(m.o.Now(), m.settings.Load().Limits.AuthorizationsPerMinute) {
-		return nil, fail(CodeLimit, "the connection %s was asked for too often this minute", key)
-	}
-	t, err := m.o.Cache.Get(ctx, name, func(ctx context.Context) (tokencache.Token, error) { return m.fetch(ctx, key) })
+	t, err := m.o.Cache.Get(ctx, name, func(ctx context.Context) (tokencache.Token, error) {
+		if !e.take(m.o.Now(), m.settings.Load().Limits.AuthorizationsPerMinute) {
+			return tokencache.Token{}, fail(CodeLimit, "the connection %s was asked for too often this minute", key)
+		}
+		return m.fetch(ctx, key)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -59,9 +59,9 @@ const DefaultAudience = "https://azure-api.net/authorization-manager"
 // Limits are the most that there may be; 0 is the default, which is APIM's.
 type Limits struct {
 	Providers, Connections, AccessPolicies int
-	// AuthorizationsPerMinute bounds how often one connection may be asked for when the
-	// token cache has no answer: APIM counts what reaches the service behind its cache.
-	// Each process counts for itself.
+	// AuthorizationsPerMinute bounds how often the token cache may ask for one connection:
+	// APIM's limit is that of the service behind the gateway's cache. A thousand callers
+	// that wait for one token are one. Each process counts for itself.
 	AuthorizationsPerMinute int
 }
 

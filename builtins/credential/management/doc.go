@@ -14,7 +14,7 @@
 // If-Match. Lists take $top, $skip and a $filter of the form "name eq 'x'" or
 // "displayName eq 'x'"; nextLink is a path. Secrets can be written and are never read.
 //
-// Beyond Azure's: a connection says state, reason, since and expires; getLoginLinks takes
+// Beyond Azure's: a connection says state, reason, since, expires and version; getLoginLinks takes
 // user (issuer, subject) and confirm; POST …/test obtains a token and says when it ends;
 // POST …/revoke gives the tokens back; an access policy may have a kind.
 package management

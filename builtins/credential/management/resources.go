@@ -198,6 +198,7 @@ type connectionProperties struct {
 	Reason  string   `json:"reason,omitempty"`
 	Since   string   `json:"since,omitempty"`
 	Expires string   `json:"expires,omitempty"`
+	Version int64    `json:"version,omitempty"` // grows with each change of tokens and state
 	Owner   *subject `json:"owner,omitempty"`
 }
 
@@ -227,7 +228,7 @@ func connection(c *call, from *store.Connection) resource[connectionProperties] 
 	p := connectionProperties{
 		AuthorizationType: "OAuth2", GrantType: "AuthorizationCode", Status: "Error",
 		State: string(from.Status.State), Reason: from.Status.Reason,
-		Since: moment(from.Status.Since), Expires: moment(from.Expires),
+		Since: moment(from.Status.Since), Expires: moment(from.Expires), Version: from.Version,
 	}
 	if from.Grant == credential.GrantClient {
 		p.GrantType = "ClientCredentials"
