@@ -20,14 +20,15 @@ const (
 
 // commands is the command line: each field is a command, in its own file.
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Serve a gateway folder; the folder that this program carries if there is none."`
-	Check   checkCommand   `cmd:"" help:"Load gateway folders or policy documents and explain what is wrong with them."`
-	Eval    evalCommand    `cmd:"" help:"Evaluate a policy expression against a request."`
-	Explain explainCommand `cmd:"" help:"Explain the code of a diagnostic, with an example of the fault and of its cure."`
-	New     newCommand     `cmd:"" help:"Make a gateway folder that runs."`
-	Bench   benchCommand   `cmd:"" help:"Measure a gateway folder under load."`
-	Keys    keysCommand    `cmd:"" help:"Look at and rotate the master keys of the credential store."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run         runCommand         `cmd:"" help:"Serve a gateway folder; the folder that this program carries if there is none."`
+	Check       checkCommand       `cmd:"" help:"Load gateway folders or policy documents and explain what is wrong with them."`
+	Eval        evalCommand        `cmd:"" help:"Evaluate a policy expression against a request."`
+	Explain     explainCommand     `cmd:"" help:"Explain the code of a diagnostic, with an example of the fault and of its cure."`
+	New         newCommand         `cmd:"" help:"Make a gateway folder that runs."`
+	Bench       benchCommand       `cmd:"" help:"Measure a gateway folder under load."`
+	Connections connectionsCommand `cmd:"" help:"Manage connections of a running gateway: list, add, login, test, revoke."`
+	Keys        keysCommand        `cmd:"" help:"Look at and rotate the master keys of the credential store."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 const description = `Sekisho runs Azure API Management policy documents anywhere.
