@@ -134,4 +134,5 @@ func (b *binder) refusedMember(at span, t *dotnet.Type, name string) {
 		}
 	}
 	d.didYouMean(name, t.ListedNames())
+	d.hintf("docs/expressions.md lists what is allowed")
 }

@@ -93,17 +93,6 @@ type symbol struct {
 	slot int
 }
 
-type localFunction struct {
-	stmt   *localFuncS
-	params []*symbol
-	ptypes []dotnet.Param
-	ret    *dotnet.Type
-	bound  bool
-	body   func(g *emitter) exec
-	scope  *scope
-	fn     *function
-}
-
 // scope of names.
 type scope struct {
 	parent *scope
@@ -116,6 +105,17 @@ type scope struct {
 	breaks   *bool
 	info     *switchInfo
 	catch    *symbol // the exception being handled
+	// labels of the statements of this scope
+	labels map[string]*label
+	// types are the generic arguments of a local function
+	types map[string]*dotnet.Type
+}
+
+// label of a statement.
+type label struct {
+	name string
+	at   span
+	used bool
 }
 
 // function being bound: the expression itself, a lambda or a local function.

@@ -8,8 +8,8 @@ import (
 
 // assign binds = and the compound assignments.
 func (b *binder) assign(x *assignX) *expr {
-	if _, ok := x.l.(*tupleX); ok && x.op == "=" {
-		return b.deconstruct(b.expr(x.l), x)
+	if t, ok := x.l.(*tupleX); ok && x.op == "=" {
+		return b.deconstruct(b.expr(b.discards(t)), x)
 	}
 	if d, ok := x.l.(*declX); ok && x.op == "=" {
 		return b.deconstruct(b.expr(d), x)
@@ -49,6 +49,23 @@ func (b *binder) assign(x *assignX) *expr {
 		return b.store(x.span, l, b.convert(b.source(x.r), l.typ))
 	}
 	return b.compound(x, l, b.value(x.r))
+}
+
+// discards makes declarations of the places of a tuple that take a part nobody
+// wants: (_, b) = …
+func (b *binder) discards(t *tupleX) *tupleX {
+	items := append([]arg(nil), t.items...)
+	for i, it := range items {
+		switch x := it.x.(type) {
+		case *nameX:
+			if x.name == "_" && b.lookup("_") == nil {
+				items[i].x = &declX{span: x.span, typ: typeX{name: "var"}, name: "_"}
+			}
+		case *tupleX:
+			items[i].x = b.discards(x)
+		}
+	}
+	return &tupleX{t.span, items}
 }
 
 // store assigns a value that has the right type.

@@ -124,7 +124,11 @@ func (b *binder) typeArgs(xs []typeX) []*dotnet.Type {
 
 func (b *binder) unknownMember(t *dotnet.Type, x *memberX, static bool) {
 	if why, lacks := t.Lacks(x.name); lacks {
-		b.errorf(x.nameAt, "csharp-not-available", "%q of %q is not available yet", x.name, t.Name).hintf("%s", why)
+		if why == "" {
+			b.errorf(x.nameAt, "csharp-not-available", "%q of %q is not available yet", x.name, t.Name)
+		} else {
+			b.errorf(x.nameAt, "csharp-not-available", "%q of %q is not available: %s", x.name, t.Name, why)
+		}
 		return
 	}
 	if t.Refuses(x.name) {
@@ -431,7 +435,11 @@ func (b *binder) callGroup(fn *expr, x *callX) *expr {
 		b.listedMember(g.nameAt, c.m)
 	} else {
 		b.adoptArgs(c)
-		return &expr{typ: c.ret, at: x.span, effect: true, gen: func(em *emitter) code { return b.emitLocalCall(em, g.local, c, g.nameAt) }}
+		target := b.instance(g.local, c.targs, g.nameAt)
+		if target.fn != b.fn {
+			target.captured = true
+		}
+		return &expr{typ: c.ret, at: x.span, effect: true, gen: func(em *emitter) code { return b.emitLocalCall(em, target, c, g.nameAt) }}
 	}
 	recv := g.recv
 	if isExt || c.m.Static {

@@ -87,6 +87,9 @@ func (b *binder) expr(x syntax) *expr {
 		return b.index(x)
 	case *condX:
 		return b.conditional(x)
+	case *rowX:
+		b.errorf(x.span, "csharp-type-mismatch", "a value is wanted, not a row in braces")
+		return b.bad(x.span)
 	case *holeX:
 		return x.value
 	case *newX:
@@ -201,6 +204,9 @@ func (b *binder) name(x *nameX) *expr {
 		if s := b.lookup(x.name); s != nil {
 			return b.local(s, x.span)
 		}
+		if t := b.typeParam(x.name); t != nil {
+			return &expr{kind: kType, typ: t, at: x.span}
+		}
 		if x.name == "context" {
 			t := b.lib.Named("IProxyRequestContext")
 			return &expr{typ: t, at: x.span, gen: func(*emitter) code {
@@ -210,6 +216,11 @@ func (b *binder) name(x *nameX) *expr {
 		if strings.HasPrefix(x.name, namedValuePrefix) {
 			return b.namedValue(x.span)
 		}
+	}
+	if s := b.lookup(x.name); s != nil && s.local != nil && x.targs != nil {
+		e := b.local(s, x.span)
+		e.group.targs = b.typeArgs(x.targs)
+		return e
 	}
 	if t := b.typeByName(x.span, x.name, x.targs, true); t != nil {
 		return &expr{kind: kType, typ: t, at: x.span}
@@ -247,8 +258,7 @@ func (b *binder) local(s *symbol, at span) *expr {
 	}
 	if s.local != nil {
 		b.bindLocalFunction(s)
-		m := &dotnet.Member{Name: s.name, Static: true, Owner: b.lib.Object, Params: s.local.ptypes, Ret: s.local.ret}
-		return &expr{kind: kGroup, at: at, group: &group{name: s.name, nameAt: at, members: []*dotnet.Member{m}, local: s}}
+		return &expr{kind: kGroup, at: at, group: &group{name: s.name, nameAt: at, members: []*dotnet.Member{s.local.member(b, s.name)}, local: s}}
 	}
 	lv := &lvalue{local: s}
 	if s.readonly != "" {

@@ -18,6 +18,7 @@ func (b *binder) while(x *whileS) (stmtGen, bool) {
 	if !x.do {
 		cond = b.condition(x.cond)
 	}
+	b.unreachableIf(constantly(cond, false), x.body)
 	body, _ := b.embedded(x.body)
 	if x.do {
 		cond = b.condition(x.cond)
@@ -60,6 +61,7 @@ func (b *binder) forLoop(x *forS) (stmtGen, bool) {
 	if x.cond != nil {
 		cond = b.condition(x.cond)
 	}
+	b.unreachableIf(constantly(cond, false), x.body)
 	body, _ := b.embedded(x.body)
 	var steps []stmtGen
 	for _, s := range x.step {

@@ -6,9 +6,11 @@ import (
 
 // create binds new T(…) { … }.
 func (b *binder) create(x *newX) *expr {
+	before := b.faults
 	t := b.resolveType(x.typ, false)
+	known := b.faults == before
 	args := b.arguments(x.args)
-	if t == nil {
+	if t == nil || !known {
 		return b.bad(x.span)
 	}
 	for _, a := range args {
@@ -237,6 +239,9 @@ func (b *binder) newArray(x *newArrayX) *expr {
 }
 
 func (b *binder) inferredArray(x *newArrayX) *expr {
+	if x.rank > 1 {
+		return b.inferredGrid(x)
+	}
 	items := make([]*expr, len(x.init.items))
 	for i, it := range x.init.items {
 		if it.value == nil {
@@ -259,6 +264,29 @@ func (b *binder) inferredArray(x *newArrayX) *expr {
 	return arrayOf(x.span, b.lib, elem, items)
 }
 
+// inferredGrid binds new[,] { { … }, { … } }.
+func (b *binder) inferredGrid(x *newArrayX) *expr {
+	values, dims, ok := b.grid(x.rank, x.init)
+	if !ok {
+		return b.bad(x.span)
+	}
+	items := make([]*expr, len(values))
+	for i, v := range values {
+		if items[i] = b.value(v); items[i].kind == kBad {
+			return b.bad(x.span)
+		}
+	}
+	elem := b.bestCommon(items)
+	if elem == nil {
+		b.errorf(x.span, "csharp-type-mismatch", "the values have no common type").hintf("name the type: new object[,] { … }")
+		return b.bad(x.span)
+	}
+	for i := range items {
+		items[i] = b.adopted(b.convert(items[i], elem))
+	}
+	return b.gridOf(x.span, b.lib.ArrayOf(elem, x.rank), items, dims)
+}
+
 // arrayInit is an array of given values; those of several dimensions nest.
 func (b *binder) arrayInit(t *dotnet.Type, init *initX) *expr {
 	if t.Rank > 1 {
@@ -275,51 +303,80 @@ func (b *binder) arrayInit(t *dotnet.Type, init *initX) *expr {
 	return arrayOf(init.span, b.lib, t.Elem, items)
 }
 
-func (b *binder) gridInit(t *dotnet.Type, init *initX) *expr {
-	dims := make([]int, t.Rank)
-	var items []*expr
-	ok := true
-	var walk func(level int, xs []syntax, rows []initItem, at span)
-	walk = func(level int, xs []syntax, rows []initItem, at span) {
-		n := len(rows)
-		if rows == nil {
-			n = len(xs)
-		}
-		if dims[level] == 0 {
-			dims[level] = n
-		} else if dims[level] != n {
+// grid takes the rows of an array of several dimensions apart: its values row by
+// row, and how many there are in each dimension.
+func (b *binder) grid(rank int, init *initX) (values []syntax, dims []int, ok bool) {
+	dims = make([]int, rank)
+	for i := range dims {
+		dims[i] = -1
+	}
+	ok = true
+	var walk func(level int, row []syntax, at span)
+	walk = func(level int, row []syntax, at span) {
+		if dims[level] < 0 {
+			dims[level] = len(row)
+		} else if dims[level] != len(row) {
 			b.errorf(at, "csharp-type-mismatch", "the rows of the array differ in length")
 			ok = false
 			return
 		}
-		if level == t.Rank-1 {
-			for _, x := range xs {
-				items = append(items, b.convert(b.value(x), t.Elem))
-			}
-			return
-		}
-		for _, r := range rows {
-			if r.elems == nil {
-				b.errorf(r.span, "csharp-type-mismatch", "a row in braces is wanted")
+		for _, x := range row {
+			r, isRow := x.(*rowX)
+			switch {
+			case level == rank-1:
+				values = append(values, x)
+			case !isRow:
+				b.errorf(x.at(), "csharp-type-mismatch", "a row in braces is wanted")
 				ok = false
 				return
+			default:
+				walk(level+1, r.items, r.span)
 			}
-			walk(level+1, r.elems, nil, r.span)
 		}
 	}
-	if t.Rank > 2 {
-		b.errorf(init.span, "csharp-not-available", "values for arrays of more than two dimensions are not available yet")
-		return b.bad(init.span)
+	rows := make([]syntax, len(init.items))
+	for i, it := range init.items {
+		if it.value != nil || it.name != "" || it.index != nil {
+			b.errorf(it.span, "csharp-type-mismatch", "a row in braces is wanted")
+			return nil, nil, false
+		}
+		rows[i] = &rowX{it.span, it.elems}
 	}
-	walk(0, nil, init.items, init.span)
+	walk(0, rows, init.span)
+	for i := range dims {
+		dims[i] = max(dims[i], 0)
+	}
+	return values, dims, ok
+}
+
+func (b *binder) gridInit(t *dotnet.Type, init *initX) *expr {
+	values, dims, ok := b.grid(t.Rank, init)
 	if !ok {
 		return b.bad(init.span)
 	}
-	flat := arrayOf(init.span, b.lib, t.Elem, items)
-	return mapped(flat, t, func(v any) any {
-		a := v.(*dotnet.Array)
-		return &dotnet.Array{Type: t, Items: a.Items, Dims: dims}
-	})
+	items := make([]*expr, len(values))
+	for i, x := range values {
+		items[i] = b.adopted(b.convert(b.source(x), t.Elem))
+	}
+	return b.gridOf(init.span, t, items, dims)
+}
+
+// gridOf builds an array of several dimensions.
+func (b *binder) gridOf(at span, t *dotnet.Type, items []*expr, dims []int) *expr {
+	return &expr{typ: t, at: at, gen: func(g *emitter) code {
+		gens := make([]func(f *frame) any, len(items))
+		for i, it := range items {
+			gens[i] = it.gen(g).any
+		}
+		return code{any: func(f *frame) any {
+			f.t.Pay(16*len(gens) + 32)
+			out := make([]any, len(gens))
+			for i, gen := range gens {
+				out[i] = gen(f)
+			}
+			return &dotnet.Array{Type: t, Items: out, Dims: dims}
+		}}
+	}}
 }
 
 // arrayOf builds an array of converted values.

@@ -154,7 +154,8 @@ func (b *binder) operator(op string, opAt, at span, l, r *expr) *expr {
 	if l.kind == kBad || r.kind == kBad {
 		return b.bad(at)
 	}
-	if l.kind == kThrow || r.kind == kThrow || l.kind == kLambda || r.kind == kLambda {
+	delegate := l.typ != nil && l.typ.Kind == dotnet.Delegate && l.kind == kValue
+	if l.kind == kThrow || r.kind == kThrow || l.kind == kLambda || r.kind == kLambda && !delegate {
 		return b.noOperator(op, opAt, at, l, r)
 	}
 	if l.kind == kTuple {
@@ -168,6 +169,12 @@ func (b *binder) operator(op string, opAt, at span, l, r *expr) *expr {
 	}
 	if r.kind == kDefault && l.typ != nil {
 		r = b.convert(r, l.typ)
+	}
+	if (op == "+" || op == "-") && l.typ != nil && l.typ.Kind == dotnet.Delegate {
+		return b.delegates(op, at, l, r)
+	}
+	if (op == "==" || op == "!=") && l.typ != nil && r.typ != nil && l.typ.Kind == dotnet.TupleKind && r.typ.Kind == dotnet.TupleKind {
+		return b.tupleEquality(op, opAt, at, l, r)
 	}
 	if dynamic(l) || dynamic(r) {
 		return b.dynamicBinary(op, at, l, r)

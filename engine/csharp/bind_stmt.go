@@ -74,21 +74,19 @@ func (b *binder) list(xs []statement) (stmtGen, bool) {
 	var gens []stmtGen
 	ends := true
 	warned := false
-	labels := map[string]int{}
-	for _, x := range xs {
-		if l, ok := x.(*labelS); ok {
-			if _, twice := labels[l.name]; twice {
-				b.errorf(l.span, "csharp-duplicate-name", "the label %q is set already", l.name)
-			}
-			labels[l.name] = 0
-		}
-	}
-	if len(labels) > 0 {
-		b.errorf(xs[0].at(), "csharp-not-available", "goto with labels is not available").hintf("a loop, or goto case in a switch, does")
-	}
+	marks := b.labels(xs)
 	for _, x := range xs {
 		if _, ok := x.(*localFuncS); ok {
 			continue
+		}
+		if l, ok := x.(*labelS); ok {
+			// A goto may come from anywhere: whether one does is known later.
+			ends = true
+			for ; ok; l, ok = l.body.(*labelS) {
+				if m := b.sc.labels[l.name]; m != nil {
+					marks[m] = len(gens)
+				}
+			}
 		}
 		if _, empty := x.(*emptyS); !ends && !warned && !empty {
 			b.warnf(x.at(), "csharp-unreachable", "this is never reached")
@@ -97,6 +95,11 @@ func (b *binder) list(xs []statement) (stmtGen, bool) {
 		s, e := b.statement(x)
 		gens = append(gens, s)
 		ends = ends && e
+	}
+	for m := range marks {
+		if !m.used {
+			b.warnf(m.at, "csharp-unused", "no goto goes to the label %q", m.name)
+		}
 	}
 	for _, s := range funcs {
 		b.bindLocalFunction(s)
@@ -113,8 +116,11 @@ func (b *binder) list(xs []statement) (stmtGen, bool) {
 		for i, s := range gens {
 			execs[i] = s(g)
 		}
-		if len(setup) == 0 && len(execs) == 1 {
+		if len(setup) == 0 && len(execs) == 1 && len(marks) == 0 {
 			return execs[0]
+		}
+		if len(marks) > 0 {
+			return jumping(setup, execs, marks)
 		}
 		return func(f *frame) control {
 			for _, s := range setup {
@@ -130,89 +136,59 @@ func (b *binder) list(xs []statement) (stmtGen, bool) {
 	}, ends
 }
 
-func (b *binder) declareFunction(x *localFuncS) *symbol {
-	s := b.declare(x.name, nil, x.nameAt)
-	s.captured = true
-	lf := &localFunction{stmt: x}
-	s.local = lf
-	if x.generic {
-		b.errorf(x.nameAt, "csharp-not-available", "generic local functions are not available")
-	}
-	lf.ret = b.typ(x.ret)
-	for _, p := range x.fn.params {
-		q := dotnet.Param{Name: p.name, Out: p.mode == "out", Ref: p.mode == "ref", Params: p.mode == "params"}
-		if p.typ == nil {
-			b.errorf(p.span, "csharp-syntax", "the parameter %q needs a type", p.name)
-			q.Type = b.lib.Dynamic
-		} else {
-			q.Type = b.typ(*p.typ)
+// labels declares the labels of statements in the current scope; where each stands
+// is filled in as the statements are bound.
+func (b *binder) labels(xs []statement) map[*label]int {
+	var marks map[*label]int
+	for _, x := range xs {
+		for {
+			l, ok := x.(*labelS)
+			if !ok {
+				break
+			}
+			for sc := b.sc; sc != nil && sc.fn == b.fn; sc = sc.parent {
+				if have := sc.labels[l.name]; have != nil {
+					have.used = true
+					b.errorf(l.span, "csharp-duplicate-name", "the label %q is set already", l.name)
+					break
+				}
+			}
+			if marks == nil {
+				marks = map[*label]int{}
+			}
+			if b.sc.labels == nil {
+				b.sc.labels = map[string]*label{}
+			}
+			m := &label{name: l.name, at: span{l.pos, l.pos + len(l.name)}}
+			b.sc.labels[l.name] = m
+			marks[m] = 0
+			x = l.body
 		}
-		lf.ptypes = append(lf.ptypes, q)
 	}
-	lf.scope, lf.fn = b.sc, b.fn
-	return s
+	return marks
 }
 
-// bindLocalFunction binds the body of a local function, once.
-func (b *binder) bindLocalFunction(s *symbol) {
-	lf := s.local
-	if lf.bound {
-		return
-	}
-	lf.bound = true
-	sc, fn := b.sc, b.fn
-	b.sc, b.fn = lf.scope, lf.fn
-	f := &function{parent: b.fn}
-	b.fn = f
-	outer := b.open()
-	outer.loop, outer.sw = false, false
-	x := lf.stmt.fn
-	for i, p := range x.params {
-		q := b.declareParam(p, lf.ptypes[i].Type)
-		lf.params = append(lf.params, q)
-	}
-	inner := b.open()
-	if x.body != nil {
-		e := b.expr(x.body)
-		if lf.ret.Kind != dotnet.VoidKind {
-			e = b.adopted(b.convert(b.asValue(e), lf.ret))
+// jumping runs statements with labels among them.
+func jumping(setup []func(f *frame), execs []exec, marks map[*label]int) exec {
+	return func(f *frame) control {
+		for _, s := range setup {
+			s(f)
 		}
-		b.close()
-		e = scoped(inner, e)
-		lf.body = func(g *emitter) exec {
-			a := e.gen(g).any
-			return func(fr *frame) control {
-				v := a(fr)
-				fr.ret = v
-				return returns
+		for i := 0; i < len(execs); i++ {
+			c := execs[i](f)
+			if c == jumps && f.label != nil {
+				if at, here := marks[f.label]; here {
+					f.t.Tick()
+					i = at - 1
+					continue
+				}
+			}
+			if c != next {
+				return c
 			}
 		}
-	} else {
-		block, ends := b.block(x.block)
-		b.close()
-		for _, r := range f.slots {
-			switch {
-			case r.x == nil && lf.ret.Kind != dotnet.VoidKind:
-				b.errorf(r.at, "csharp-type-mismatch", "a value of the type %q must be returned", lf.ret.Name)
-			case r.x != nil && lf.ret.Kind == dotnet.VoidKind:
-				b.errorf(r.x.at, "csharp-type-mismatch", "the local function %q returns no value", s.name)
-			case r.x != nil:
-				r.conv = b.adopted(b.convert(r.x, lf.ret))
-			}
-		}
-		if ends && lf.ret.Kind != dotnet.VoidKind {
-			b.errorf(lf.stmt.nameAt, "csharp-missing-return", "not every way through %q returns a value", s.name)
-		}
-		lf.body = scopedExec(inner, block)
+		return next
 	}
-	b.close()
-	b.sc, b.fn = sc, fn
-}
-
-func (b *binder) emitLocalFunction(g *emitter, s *symbol) func(f *frame) {
-	store := g.store(s)
-	make := g.function(s.local.params, b.lib.Object, func(inner *emitter) exec { return s.local.body(inner) })
-	return func(f *frame) { store(f, make(f)) }
 }
 
 // embedded binds the body of if, while and their like, in a scope of its own.
@@ -227,6 +203,20 @@ func (b *binder) embedded(x statement) (stmtGen, bool) {
 	s, ends := b.statement(x)
 	b.close()
 	return scopedExec(sc, s), ends
+}
+
+// constantly tells conditions that always give v.
+func constantly(cond *expr, v bool) bool { return cond != nil && cond.konst && cond.val == v }
+
+// unreachableIf warns of a statement that a constant condition keeps from ever
+// being reached.
+func (b *binder) unreachableIf(never bool, x statement) {
+	if never {
+		if blk, ok := x.(*blockS); ok && len(blk.list) > 0 {
+			x = blk.list[0]
+		}
+		b.warnf(x.at(), "csharp-unreachable", "this is never reached")
+	}
 }
 
 func none(*emitter) exec { return func(*frame) control { return next } }
@@ -244,12 +234,17 @@ func (b *binder) statement(x statement) (s stmtGen, ends bool) {
 		return b.localVars(x), true
 	case *ifS:
 		cond := b.condition(x.cond)
+		always, never := constantly(cond, true), constantly(cond, false)
+		b.unreachableIf(never, x.yes)
 		yes, ends := b.embedded(x.yes)
+		ends = ends && !never
 		var no stmtGen
 		endsNo := true
 		if x.no != nil {
+			b.unreachableIf(always, x.no)
 			no, endsNo = b.embedded(x.no)
 		}
+		endsNo = endsNo && !always
 		return func(g *emitter) exec {
 			test, y := cond.gen(g).asBool(), yes(g)
 			if no == nil {

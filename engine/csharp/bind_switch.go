@@ -114,6 +114,9 @@ func (b *binder) switchStatement(x *switchS) (stmtGen, bool) {
 				case breaks, next:
 					return next
 				case jumps:
+					if f.label != nil {
+						return c
+					}
 					f.t.Tick()
 					to = f.jump
 				default:
@@ -151,8 +154,7 @@ func (info *switchInfo) note(b *binder, l caseLabel, e *expr, section int) {
 // jump binds goto case and goto default.
 func (b *binder) jump(x *gotoS) (stmtGen, bool) {
 	if x.label != "" {
-		b.errorf(x.span, "csharp-not-available", "goto with labels is not available").hintf("a loop, or goto case in a switch, does")
-		return none, false
+		return b.jumpTo(x)
 	}
 	var info *switchInfo
 	for sc := b.sc; sc != nil && sc.fn == b.fn; sc = sc.parent {
@@ -187,8 +189,29 @@ func (b *binder) jump(x *gotoS) (stmtGen, bool) {
 			}
 		}
 		return func(f *frame) control {
-			f.jump = to
+			f.label, f.jump = nil, to
 			return jumps
 		}
 	}, false
+}
+
+// jumpTo binds goto with a label: one of the statements around it.
+func (b *binder) jumpTo(x *gotoS) (stmtGen, bool) {
+	var names []string
+	for sc := b.sc; sc != nil && sc.fn == b.fn; sc = sc.parent {
+		if l := sc.labels[x.label]; l != nil {
+			l.used = true
+			return func(*emitter) exec {
+				return func(f *frame) control {
+					f.label = l
+					return jumps
+				}
+			}, false
+		}
+		for n := range sc.labels {
+			names = append(names, n)
+		}
+	}
+	b.errorf(x.span, "csharp-unknown-name", "there is no label %q here", x.label).didYouMean(x.label, names)
+	return none, false
 }

@@ -34,6 +34,21 @@ func (b *binder) resolveType(x typeX, quiet bool) *dotnet.Type {
 		t = b.lib.TupleOf(parts, names)
 	case predefined[x.name] || x.name == "dynamic":
 		t = b.lib.Keyword(x.name)
+	case x.open > 0:
+		if t = b.lib.Lookup(x.name, x.open); t == nil {
+			if ts := b.lib.Short(x.name, x.open); len(ts) > 0 {
+				t = ts[0]
+			}
+		}
+		if t == nil {
+			if !quiet {
+				b.unknownType(x)
+			}
+			return nil
+		}
+		b.listed(x.span, t)
+	case len(x.targs) == 0 && b.typeParam(x.name) != nil:
+		t = b.typeParam(x.name)
 	default:
 		t = b.typeByName(x.span, x.name, x.targs, quiet)
 		if t == nil {

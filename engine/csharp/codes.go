@@ -58,7 +58,7 @@ var Codes = []source.CodeDoc{
 	{
 		Code: "csharp-not-available", Title: "allowed by Azure, not available here yet",
 		Text: "Azure API Management allows this and Sekisho does not offer it yet. Nothing is skipped silently: the document does not load, so that it cannot behave otherwise than it says.",
-		Bad:  `@{ again: goto again; }`, Good: `@{ while (true) { return 1; } }`,
+		Bad:  `@{ int a = 1; ref int b = ref a; return b; }`, Good: `@{ int a = 1; return a; }`,
 	},
 	{
 		Code: "csharp-outside-list", Title: "works here, and Azure may refuse it",
@@ -80,6 +80,11 @@ var Codes = []source.CodeDoc{
 		Bad:  `@{ int n = context.Request.Headers.GetValueOrDefault("n", "0"); return n; }`, Good: `@{ int n = int.Parse(context.Request.Headers.GetValueOrDefault("n", "0")); return n; }`,
 	},
 	{
+		Code: "csharp-unassigned", Title: "a variable without a value",
+		Text: "C# wants a local variable to have a value on every way to where it is read. A variable of a pattern or of TryParse has its value only where the pattern fits or the call was made.",
+		Bad:  `@{ int n; if (context.Request.Method == "GET") { n = 1; } return n; }`, Good: `@{ int n = 0; if (context.Request.Method == "GET") { n = 1; } return n; }`,
+	},
+	{
 		Code: "csharp-unknown-member", Title: "a member that the type does not have",
 		Text: "The type has no property or method of that name, and no extension method has it. C# tells upper from lower case. The hint gives the nearest name.",
 		Bad:  `@(context.Requst.Method)`, Good: `@(context.Request.Method)`,
@@ -91,12 +96,12 @@ var Codes = []source.CodeDoc{
 	},
 	{
 		Code: "csharp-unreachable", Title: "a statement that is never reached",
-		Text: "What stands before it always returns, throws, breaks or continues. It does no harm; probably a condition is missing. A warning.",
+		Text: "What stands before it always returns, throws, breaks or continues, or a condition is constant. It does no harm; probably a condition is missing. A warning.",
 		Bad:  `@{ return 1; return 2; }`, Good: `@{ return 1; }`,
 	},
 	{
-		Code: "csharp-unused", Title: "a local function that is never called",
-		Text: "Nothing calls it. It does no harm; probably a name is misspelt or a call was removed. A warning.",
+		Code: "csharp-unused", Title: "a local function or a label that nothing uses",
+		Text: "Nothing calls it or goes to it. It does no harm; probably a name is misspelt or a call was removed. A warning.",
 		Bad:  `@{ int f() { return 1; } return 2; }`, Good: `@{ int f() { return 1; } return f(); }`,
 	},
 }

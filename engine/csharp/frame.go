@@ -13,9 +13,10 @@ type frame struct {
 	// caps are the captured locals of enclosing functions.
 	caps []*cell
 	ret  any
-	// jump is where a goto goes.
-	jump int
-	buf  [8]any
+	// label is where a goto goes, nil for a case: jump is its section then.
+	label *label
+	jump  int
+	buf   [8]any
 }
 
 // cell is a captured local.

@@ -340,6 +340,10 @@ func (b *binder) groupTo(e *expr, to *dotnet.Type) (*expr, bool) {
 	}
 	recv := e.group.recv
 	site := e.at
+	local := e.group.local
+	if local != nil {
+		local = b.instance(local, full.targs, site)
+	}
 	var held *symbol
 	if recv != nil {
 		held = &symbol{name: "", typ: recv.typ, fn: b.fn, captured: true}
@@ -364,8 +368,8 @@ func (b *binder) groupTo(e *expr, to *dotnet.Type) (*expr, bool) {
 		}
 		make := g.function(params, to, func(in *emitter) exec {
 			var call code
-			if e.group.local != nil {
-				call = b.emitLocalCall(in, e.group.local, full, site)
+			if local != nil {
+				call = b.emitLocalCall(in, local, full, site)
 			} else {
 				call = b.emitCall(in, inner, full, site)
 			}

@@ -140,4 +140,44 @@ func TestLanguage(t *testing.T) {
 	f(`(typeof(List<int>).Name)`, "List`1")
 	f(`(default(int) + (default(string) ?? "null"))`, "0null")
 	f(`{ int x = default; string s = default; return x + (s ?? "n"); }`, "0n")
+
+	// Jumps.
+	f(`{ int i = 0; again: i++; if (i < 5) goto again; return i; }`, "5")
+	f(`{ for (int i = 0; i < 3; i++) { for (int j = 0; j < 3; j++) { if (i * j == 2) goto done; } } return "no"; done: return "yes"; }`, "yes")
+	f(`{ var s = ""; for (int i = 0; i < 2; i++) { try { if (i == 0) goto skip; s += "a"; } finally { s += "f"; } skip: s += "s"; } return s; }`, "fsafs")
+	f(`{ switch (1) { case 1: goto end; default: return "d"; } end: return "e"; }`, "e")
+	f(`{ int n = 0; a: b: n++; if (n == 1) goto a; if (n == 2) goto b; return n; }`, "3")
+
+	// Local functions.
+	f(`{ T id<T>(T x) => x; return id(5) + id("a") + id<long>(3); }`, "5a3")
+	f(`{ T First<T>(IEnumerable<T> xs, Func<T, bool> p) where T : struct { foreach (var x in xs) { if (p(x)) return x; } return default(T); } return First(new[] { 1, 2, 3 }, x => x > 1) + First(new[] { 1.5 }, x => x > 2); }`, "2")
+	f(`{ int n = 0; List<T> Wrap<T>(T x) { n++; return n < 3 ? Wrap(x) : new List<T> { x }; } return Wrap("a").Count + "," + n + Wrap(1)[0] + typeof(int).Name; }`, "1,31Int32")
+	f(`{ string Pair<A, B>(A a, B b) => typeof(A).Name + typeof(B).Name + a + b; Func<int, string, string> g = Pair; return g(1, "x"); }`, "Int32String1x")
+	f(`{ int f(int a, int b = 10) => a * b; return f(2) + "," + f(2, 3) + "," + f(b: 4, a: 5); }`, "20,6,20")
+	f(`{ string f(string s = null, params int[] xs) => (s ?? "n") + xs.Length; return f() + f("a", 1, 2); }`, "n0a2")
+	f(`{ int f(DateTime d = default(DateTime), DayOfWeek w = DayOfWeek.Friday) => d.Year + (int)w; return f() + f(w: DayOfWeek.Monday); }`, "8")
+	f(`{ int f(in int a) => a + 1; int z = 3; return f(in z) + f(4); }`, "9")
+
+	// Arrays of several dimensions.
+	f(`{ var g = new[,] { { 1, 2 }, { 3, 4 } }; return g[1, 0]; }`, "3")
+	f(`{ int[,,] g = { { { 1, 2 }, { 3, 4 } } }; return g[0, 1, 1] + "," + g.Rank + g.GetLength(1); }`, "4,32")
+	f(`{ var s = 0; foreach (var x in new int[,] { { 1, 2 }, { 3, 4 } }) { s += x; } return s; }`, "10")
+
+	// Tuples and delegates side by side.
+	f(`{ var t = (x: 1, y: 2); return (t == (1, 2)) + "" + (t != (1, 3)) + (t == (1L, 3)); }`, "TrueTrueFalse")
+	f(`{ int a, b; (a, b) = (1, 2); (_, b) = (5, 6); return a + b; }`, "7")
+	f(`{ Action<int> a = null; int n = 0; a += x => n += x; Action<int> by = x => n += 10 * x; a += by; a(2); a -= by; a(1); return n; }`, "23")
+	f("{ return typeof(Dictionary<,>).Name + typeof(List<>).Name; }", "Dictionary`2List`1")
+	f(`{ var @class = 1; int \u0061b = 2; return @class + ab; }`, "3")
+
+	// What has a value where.
+	f(`{ int x; if (DateTime.Now.Year > 1) x = 1; else x = 2; return x; }`, "1")
+	f(`{ int x; while (true) { x = 1; break; } return x; }`, "1")
+	f(`{ if (!int.TryParse("x", out var n)) { n = 7; } return n; }`, "7")
+	f(`{ object o = 1; if (!(o is int n)) return 0; return n; }`, "1")
+	f(`{ object o = 1; return o is int n && n > 0 ? n : -1; }`, "1")
+	f(`{ int x; try { x = 1; } finally { } return x; }`, "1")
+	f(`{ string s; switch (1) { case 1: s = "a"; break; default: throw new Exception(); } return s; }`, "a")
+	f(`{ int x; goto set; read: return x; set: x = 5; goto read; }`, "5")
+	f(`{ if (true) { return 1; } }`, "1")
 }

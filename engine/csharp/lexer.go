@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"sekisho/engine/dotnet/clr"
@@ -118,8 +119,21 @@ func (l *lexer) next() bool {
 func (l *lexer) identifier(from int) {
 	s := l.s
 	ascii := true
+	var decoded []byte // the word so far, if there are escapes in it
+	plain := from
 	for l.i < l.end {
 		c := s[l.i]
+		if c == '\\' && l.i+1 < l.end && (s[l.i+1] == 'u' || s[l.i+1] == 'U') {
+			units, next := escape(s, l.i)
+			r := utf16.Decode(units)[0]
+			if r != '_' && !unicode.IsLetter(r) && (l.i == from || !unicode.IsDigit(r)) {
+				break
+			}
+			decoded = utf8.AppendRune(append(decoded, s[plain:l.i]...), r)
+			ascii = false
+			l.i, plain = next, next
+			continue
+		}
 		if c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
 			l.i++
 			continue
@@ -146,6 +160,9 @@ func (l *lexer) identifier(from int) {
 		fail("csharp-syntax", l.i, l.i+n, "unexpected character "+strconv.Quote(s[l.i:l.i+n]))
 	}
 	word := s[from:l.i]
+	if decoded != nil {
+		word = string(append(decoded, s[plain:l.i]...))
+	}
 	k := tIdent
 	if ascii && keywords[word] {
 		k = tKeyword

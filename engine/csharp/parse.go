@@ -324,6 +324,9 @@ func (p *parser) postfix(x syntax) syntax {
 	for n := 0; ; n++ {
 		p.chain(n)
 		t := p.cur()
+		if t.word("switch") && p.peek(1).is("{") {
+			fail("csharp-not-allowed", int(t.pos), int(t.end), "switch in an expression came with C# 8, and expressions are of C# 7.3")
+		}
 		if t.kind != tPunct {
 			return x
 		}
@@ -518,7 +521,10 @@ func (p *parser) keyword(t token) syntax {
 	case "typeof", "sizeof":
 		p.next()
 		p.expect("(")
-		typ := p.typeName(true)
+		typ, ok := p.openType()
+		if t.text == "sizeof" || !ok {
+			typ = p.typeName(true)
+		}
 		p.expect(")")
 		if t.text == "sizeof" {
 			return &sizeofX{span{at.pos, p.last()}, typ}
@@ -646,7 +652,10 @@ func (p *parser) lambda() syntax {
 	return l
 }
 
-func (p *parser) lambdaParams() []lambdaParam {
+func (p *parser) lambdaParams() []lambdaParam { return p.parameters(false) }
+
+// parameters reads parameters in brackets; those of local functions may be optional.
+func (p *parser) parameters(optional bool) []lambdaParam {
 	p.expect("(")
 	var out []lambdaParam
 	for !p.is(")") {
@@ -663,7 +672,10 @@ func (p *parser) lambdaParams() []lambdaParam {
 			q.name = p.ident("a parameter's name").text
 		}
 		if p.is("=") {
-			fail("csharp-not-available", int(p.cur().pos), int(p.cur().end), "optional parameters of local functions are not available yet")
+			if t := p.next(); !optional {
+				fail("csharp-syntax", int(t.pos), int(t.end), "the parameters of a lambda cannot be optional")
+			}
+			q.def = p.expression()
 		}
 		q.span = span{int(from.pos), p.last()}
 		out = append(out, q)

@@ -1,5 +1,7 @@
 package csharp
 
+import "strings"
+
 // statements reads statements up to the end of the text or a closing brace.
 func (p *parser) statements() []statement {
 	var out []statement
@@ -169,6 +171,8 @@ func (p *parser) keywordStatement(t token) statement {
 		p.expect(";")
 		d.span = end()
 		return d
+	case "ref":
+		fail("csharp-not-available", at.pos, at.end, "variables that refer to others are not available yet")
 	case "unsafe", "fixed", "class", "struct", "interface", "enum", "namespace", "public", "private", "static":
 		fail("csharp-not-allowed", at.pos, at.end, "\""+t.text+"\" is not allowed in expressions")
 	}
@@ -220,19 +224,26 @@ func (p *parser) localFunction(from token, ret typeX) statement {
 	name := p.next()
 	f := &localFuncS{ret: ret, name: name.text, nameAt: name.span()}
 	if p.is("<") {
-		if _, ok := p.typeArgs(); !ok {
+		args, ok := p.typeArgs()
+		if !ok {
 			return nil
 		}
-		f.generic = true
+		for _, a := range args {
+			if a.targs != nil || a.tuple != nil || len(a.suffixes) > 0 || predefined[a.name] || strings.Contains(a.name, ".") {
+				return nil
+			}
+			f.tparams = append(f.tparams, lambdaParam{span: a.span, name: a.name})
+		}
 	}
 	if !p.is("(") {
 		return nil
 	}
 	close := p.lex.after(p.i)
-	if !close.is("{") && !close.is("=>") {
+	if !close.is("{") && !close.is("=>") && !close.contextual("where") {
 		return nil
 	}
-	l := &lambdaX{params: p.lambdaParams()}
+	l := &lambdaX{params: p.parameters(true)}
+	p.constraints()
 	if p.accept("=>") {
 		l.body = p.expression()
 		p.expect(";")
@@ -243,6 +254,29 @@ func (p *parser) localFunction(from token, ret typeX) statement {
 	f.fn = l
 	f.span = l.span
 	return f
+}
+
+// constraints reads where T : class, new() of generic parameters. They say what a
+// body may do with a T, which is known for each call here.
+func (p *parser) constraints() {
+	for p.cur().contextual("where") {
+		p.next()
+		p.ident("a generic parameter")
+		p.expect(":")
+		for {
+			switch {
+			case p.acceptWord("class"), p.acceptWord("struct"):
+			case p.acceptWord("new"):
+				p.expect("(")
+				p.expect(")")
+			default:
+				p.typeName(false)
+			}
+			if !p.accept(",") {
+				break
+			}
+		}
+	}
 }
 
 // localDecl reads "T a = 1, b" without its semicolon, or nothing.

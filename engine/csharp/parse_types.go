@@ -65,6 +65,31 @@ func (p *parser) tryTypeOpt(nullable bool) (t typeX, ok bool) {
 	}
 }
 
+// openType reads Dictionary<,> in typeof, or nothing.
+func (p *parser) openType() (t typeX, ok bool) {
+	save := p.i
+	from := p.cur()
+	if from.kind != tIdent {
+		return t, false
+	}
+	t.name = p.next().text
+	for p.is(".") && p.peek(1).kind == tIdent {
+		p.next()
+		t.name += "." + p.next().text
+	}
+	if p.is("<") && (p.peek(1).is(">") || p.peek(1).is(",")) {
+		p.next()
+		for t.open = 1; p.accept(","); t.open++ {
+		}
+		if p.accept(">") {
+			t.span = span{int(from.pos), p.last()}
+			return t, true
+		}
+	}
+	p.i = save
+	return typeX{}, false
+}
+
 // nullableHere tells whether the ? after the type of is or as belongs to it:
 // only if nothing that begins an expression follows.
 func (p *parser) nullableHere() bool {
@@ -291,14 +316,7 @@ func (p *parser) initializer() *initX {
 			p.next()
 			p.initValue(&it)
 		case p.is("{"):
-			p.next()
-			for !p.is("}") {
-				it.elems = append(it.elems, p.expression())
-				if !p.accept(",") {
-					break
-				}
-			}
-			p.expect("}")
+			it.elems = p.row().items
 		default:
 			it.value = p.expression()
 		}
@@ -311,6 +329,27 @@ func (p *parser) initializer() *initX {
 	p.expect("}")
 	x.span = span{int(from.pos), p.last()}
 	return x
+}
+
+// row reads { a, b }, where rows may stand in a row.
+func (p *parser) row() *rowX {
+	p.enter()
+	defer p.leave()
+	from := p.expect("{")
+	r := &rowX{}
+	for !p.is("}") {
+		if p.is("{") {
+			r.items = append(r.items, p.row())
+		} else {
+			r.items = append(r.items, p.expression())
+		}
+		if !p.accept(",") {
+			break
+		}
+	}
+	p.expect("}")
+	r.span = span{int(from.pos), p.last()}
+	return r
 }
 
 func (p *parser) initValue(it *initItem) {

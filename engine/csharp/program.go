@@ -119,6 +119,9 @@ func Compile(v source.View, kind Kind, opts Options, diags *source.List) (p *Pro
 			ps.wanted("the end of the expression")
 		}
 		e := b.result(b.value(x))
+		if b.faults == 0 {
+			b.checkAssigned([]statement{&exprS{x.at(), x}})
+		}
 		if b.faults > 0 {
 			return nil
 		}
@@ -183,6 +186,9 @@ func (b *binder) program(ps *parser, g *emitter, sc *scope, p *Program) *dotnet.
 		case typ != s.conv.typ:
 			typ = b.lib.Object
 		}
+	}
+	if b.faults == 0 {
+		b.checkAssigned(list)
 	}
 	if b.faults > 0 {
 		return nil

@@ -183,6 +183,11 @@ type (
 		span
 		x syntax
 	}
+	// rowX is a row in braces of an array of several dimensions.
+	rowX struct {
+		span
+		items []syntax
+	}
 )
 
 type interpPart struct {
@@ -214,6 +219,7 @@ type lambdaParam struct {
 	name string
 	typ  *typeX
 	mode string
+	def  syntax // of an optional parameter of a local function
 }
 
 // typeX is a type as it is written.
@@ -223,6 +229,8 @@ type typeX struct {
 	name  string
 	targs []typeX
 	tuple []lambdaParam
+	// open is the number of parameters of Dictionary<,> in typeof.
+	open int
 	// suffixes from left to right: "?" or "[,]".
 	suffixes []string
 	// nested is a type inside of a generic one: Outer<T>.Inner.
@@ -281,8 +289,8 @@ type (
 		name   string
 		nameAt span
 		fn     *lambdaX
-		// generic parameters are not supported: they are reported
-		generic bool
+		// tparams are generic parameters, by name.
+		tparams []lambdaParam
 	}
 	exprS struct {
 		span

@@ -300,3 +300,8 @@ func (l *Library) share(t *Type) *Type {
 	l.built[t.Full] = t
 	return t
 }
+
+// MethodParam is generic parameter i of a method that an expression declares.
+func (l *Library) MethodParam(name string, i int) *Type {
+	return &Type{Kind: TypeParam, Name: name, Full: name, Index: i, OfMethod: true, lib: l}
+}

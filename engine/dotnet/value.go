@@ -2,6 +2,7 @@ package dotnet
 
 import (
 	"reflect"
+	"slices"
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
@@ -71,6 +72,60 @@ func (a *Array) Strings() []string { return a.strings() }
 type Closure struct {
 	Type *Type
 	Fn   func(t *Thread, args []any) any
+	// parts are the delegates that a combined one calls, in order.
+	parts []*Closure
+}
+
+func (c *Closure) list() []*Closure {
+	if c == nil {
+		return nil
+	}
+	if c.parts != nil {
+		return c.parts
+	}
+	return []*Closure{c}
+}
+
+// Combine is Delegate.Combine: what calls a and then b. Either may be nil.
+func Combine(t *Thread, a, b *Closure) *Closure {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	parts := append(append([]*Closure(nil), a.list()...), b.list()...)
+	return combined(t, a.Type, parts)
+}
+
+// Without is Delegate.Remove: a without the last occurrence of b.
+func Without(t *Thread, a, b *Closure) *Closure {
+	all, part := a.list(), b.list()
+	if len(part) == 0 {
+		return a
+	}
+	for i := len(all) - len(part); i >= 0; i-- {
+		if slices.Equal(all[i:i+len(part)], part) {
+			return combined(t, a.Type, append(append([]*Closure(nil), all[:i]...), all[i+len(part):]...))
+		}
+	}
+	return a
+}
+
+func combined(t *Thread, typ *Type, parts []*Closure) *Closure {
+	t.Spend(8*len(parts) + 48)
+	switch len(parts) {
+	case 0:
+		return nil
+	case 1:
+		return parts[0]
+	}
+	return &Closure{Type: typ, parts: parts, Fn: func(t *Thread, args []any) (v any) {
+		for _, p := range parts {
+			v = p.Call(t, args)
+		}
+		return v
+	}}
 }
 
 // Call invokes the delegate.
