@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"sekisho/engine/dotnet/clr"
 )
@@ -283,21 +282,6 @@ func isEscape(s string) bool {
 		}
 	}
 	return true
-}
-
-func isNameStart(r rune) bool {
-	switch {
-	case r == '_', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
-		return true
-	case r < 0xc0 || r == 0xd7 || r == 0xf7 || r == utf8.RuneError:
-		return false
-	}
-	return r < 0x300 || r >= 0x370 && r != 0x37e && r < 0x2000 || r == 0x200c || r == 0x200d || r >= 0x2070 && r < 0x2190 ||
-		r >= 0x2c00 && r < 0x2ff0 || r >= 0x3001 && r < 0xd800 || r >= 0xf900 && r < 0xfdd0 || r >= 0xfdf0 && r < 0xfffe
-}
-
-func isNameRune(r rune) bool {
-	return isNameStart(r) || r == '-' || r == '.' || r >= '0' && r <= '9' || r == 0xb7 || r >= 0x300 && r < 0x370 || r == 0x203f || r == 0x2040
 }
 
 // appendElement writes an element as XLinq does without indentation. Its depth is that
