@@ -45,9 +45,9 @@ import (
 // it must, or is not yet valid, is JwtInvalid; so is one issued more than five minutes in the
 // future. At the second of exp a token has expired. A header or a parameter that comes
 // twice holds no token. A token whose typ is for another use, such as logout+jwt, is
-// refused. A scheme other than require-scheme is TokenNotPresent. Keys too weak for any
-// algorithm are a warning; RSA keys of less than 2048 bits and secrets of less than 256
-// verify nothing.
+// refused. A scheme other than require-scheme is TokenNotPresent. A secret of less
+// than 256 bits verifies nothing, which is a warning; an RSA key of less than 2048 bits
+// neither.
 var ValidateJWT = pipeline.Policy{
 	Name:     "validate-jwt",
 	Summary:  "Lets a request through only with a valid JSON Web Token.",
@@ -90,7 +90,7 @@ type issuers struct {
 	List []pipeline.String `child:"issuer,required"`
 }
 
-// Check wants one source of the token, and a key unless tokens need not be signed.
+// Check wants one source of the token, and warns where there is nothing to verify it with.
 func (v *validateJWT) Check(c *pipeline.Check) {
 	switch v.sources() {
 	case 0:
@@ -101,7 +101,7 @@ func (v *validateJWT) Check(c *pipeline.Check) {
 	}
 	signed, literal := v.RequireSigned.Literal()
 	if len(v.OpenID) == 0 && v.Signing == nil && (!literal || signed) {
-		c.Errorf(nil, "missing-element", "<validate-jwt> wants an <openid-config> or <issuer-signing-keys> inside")
+		c.Warnf(nil, "missing-element", "<validate-jwt> has no <openid-config> and no <issuer-signing-keys> inside: no token is valid")
 	}
 	v.keys.openID = v.OpenID
 	if v.Signing != nil {

@@ -103,10 +103,12 @@ func (k *decryptionKey) read(c *pipeline.Check) {
 	if !ok || c.Element().Content.HasStandIn() {
 		return
 	}
-	var err error
-	if k.secret, err = decodeSecret(text); err != nil {
+	secret, err := decodeSecret(text)
+	if err != nil {
 		k.complain(c, &k.Secret, "the secret of <key> is not in base64")
+		return
 	}
+	k.secret = secret
 }
 
 // complain reports a key of no use: of a bare document, which may be a template, as a
