@@ -26,6 +26,9 @@ type Peer struct {
 	Version []string          `yaml:"version"` // the first line of what it prints is the version
 	Env     map[string]string `yaml:"env"`
 	Files   map[string]string `yaml:"files"`
+	// Strict says that the peer does what the gateway does: its answers must pass all
+	// checks, and not that of the status only.
+	Strict bool `yaml:"strict"`
 }
 
 // ReadPeer reads a peer's file.

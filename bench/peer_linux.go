@@ -59,7 +59,9 @@ func (b *bench) startPeer(p *Peer) error {
 		return err
 	}
 	c := b.add(p.Name, report.Peer, child, fmt.Sprintf("127.0.0.1:%d", port))
-	c.plan = lenient(b.plan)
+	if !p.Strict {
+		c.plan = lenient(b.plan)
+	}
 	c.Version = p.version()
 	return b.ready(c)
 }

@@ -202,8 +202,8 @@ func unchecked(p *load.Plan) *load.Plan {
 	return &out
 }
 
-// lenient is a plan whose answers need only the right status: peers may do less than the
-// gateway, or do it differently.
+// lenient is a plan whose answers need only the right status: a peer may do less than
+// the gateway.
 func lenient(p *load.Plan) *load.Plan {
 	out := *p
 	out.Targets = append([]load.Target(nil), p.Targets...)
@@ -447,7 +447,7 @@ func (b *bench) findKnee(ctx context.Context) error {
 	b.report.Load.Knee = report.SpreadOf(rates).Median
 	b.report.Load.Rate = b.report.Load.Knee * b.Scenario.Load.Rate.Share
 	for _, c := range b.running {
-		c.plan.Rate = b.report.Load.Rate
+		c.plan.Rate = b.report.Load.Rate // some share their plan
 	}
 	return nil
 }

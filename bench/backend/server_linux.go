@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/netip"
 	"runtime"
 	"slices"
@@ -214,7 +215,7 @@ func (s *Server) send(c *conn) {
 		s.next(c)
 		return
 	default:
-		c.out = append(c.out, r.answer...)
+		c.out = append(c.out, r.reply(&c.in)...)
 	}
 	s.finish(c)
 }
@@ -230,7 +231,12 @@ func (s *Server) next(c *conn) {
 		s.finish(c)
 		return
 	}
-	s.later(c, r.Interval)
+	wait := r.Interval
+	if c.event == 1 {
+		// Streams that begin together do not go on in step.
+		wait = time.Duration(rand.Int64N(int64(r.Interval)) + 1)
+	}
+	s.later(c, wait)
 	s.flush(c)
 }
 

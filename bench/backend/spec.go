@@ -7,13 +7,17 @@
 package backend
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"sekisho/bench/internal/wire"
 )
 
 // Spec is what a backend answers.
@@ -29,6 +33,10 @@ type Route struct {
 	Headers map[string]string
 	Body    string
 	Delay   time.Duration
+	// Seen are headers of requests, each with a text that it contains: an answer to a
+	// request that has them all carries "X-Seen: yes". So a check of the answer can tell
+	// what the gateway has made of the request.
+	Seen map[string]string
 	// Every makes each so-manyth answer one with FailStatus and no body; 0 for none.
 	Every      int
 	FailStatus int
@@ -46,8 +54,16 @@ type Route struct {
 type route struct {
 	Route
 	answer []byte
+	seen   []byte // the answer to requests with the headers of Seen
+	wanted []wanted
 	fault  []byte
 	count  int
+}
+
+// wanted is a header of Seen.
+type wanted struct {
+	name  string
+	value []byte
 }
 
 func compile(s Spec) ([]*route, error) {
@@ -66,10 +82,34 @@ func compile(s Spec) ([]*route, error) {
 		} else {
 			c.answer = append(head(cmp.Or(r.Status, 200), r.Headers, len(r.Body)), r.Body...)
 		}
+		if len(r.Seen) > 0 && r.Events == 0 {
+			headers := maps.Clone(r.Headers)
+			if headers == nil {
+				headers = map[string]string{}
+			}
+			headers["X-Seen"] = "yes"
+			c.seen = append(head(cmp.Or(r.Status, 200), headers, len(r.Body)), r.Body...)
+			for name, value := range r.Seen {
+				c.wanted = append(c.wanted, wanted{name, []byte(value)})
+			}
+		}
 		out[i] = c
 	}
 	slices.SortStableFunc(out, func(a, b *route) int { return len(b.Path) - len(a.Path) })
 	return out, nil
+}
+
+// reply is the answer to a request.
+func (r *route) reply(m *wire.Message) []byte {
+	if r.wanted == nil {
+		return r.answer
+	}
+	for _, w := range r.wanted {
+		if v, ok := m.Header(w.name); !ok || !bytes.Contains(v, w.value) {
+			return r.answer
+		}
+	}
+	return r.seen
 }
 
 // head is the head of an answer; a negative length is for streams.

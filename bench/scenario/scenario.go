@@ -91,6 +91,7 @@ type Route struct {
 	Status  int               `yaml:"status"`
 	Headers map[string]string `yaml:"headers"`
 	Delay   time.Duration     `yaml:"delay"`
+	Seen    map[string]string `yaml:"seen"`
 	Every   *Every            `yaml:"fail"`
 	Events  *Events           `yaml:"events"`
 	Body    `yaml:",inline"`
@@ -458,7 +459,7 @@ func document(n int) string {
 func (s *Scenario) BackendSpec() backend.Spec {
 	var spec backend.Spec
 	for _, r := range s.Backend {
-		b := backend.Route{Path: r.Path, Status: r.Status, Headers: r.Headers, Body: r.Content(), Delay: r.Delay}
+		b := backend.Route{Path: r.Path, Status: r.Status, Headers: r.Headers, Body: r.Content(), Delay: r.Delay, Seen: r.Seen}
 		if r.Every != nil {
 			b.Every, b.FailStatus = r.Every.Every, r.Every.Status
 		}
