@@ -85,6 +85,20 @@ func inUse(ctx context.Context, q queryer) (map[keys.ID]int, error) {
 	return out, rows.Err()
 }
 
+// uses tells whether anything is sealed under a master key. Unlike inUse it looks at the
+// indexes alone, however large the store is.
+func (t *tx) uses(id keys.ID) (bool, error) {
+	var each []string
+	var args []any
+	for _, c := range sealedColumns {
+		each = append(each, fmt.Sprintf("EXISTS (SELECT 1 FROM %[2]s WHERE %[1]s IS NOT NULL AND substr(%[1]s, 2, 8) = ?)", c.column, c.table))
+		args = append(args, id[:])
+	}
+	var yes bool
+	err := t.row("SELECT "+strings.Join(each, " OR "), args...).Scan(&yes)
+	return yes, err
+}
+
 // KeyStatus is one master key of a store.
 type KeyStatus struct {
 	ID      keys.ID
@@ -96,14 +110,22 @@ type KeyStatus struct {
 
 // Keys lists the master keys that the store uses or has used, the current one first.
 func (s *SQLite) Keys(ctx context.Context) ([]KeyStatus, error) {
+	known, err := s.known(ctx, s.reads)
+	if err != nil {
+		return nil, err
+	}
 	used, err := inUse(ctx, s.reads)
 	if err != nil {
 		return nil, err
 	}
-	return s.known(ctx, s.reads, used)
+	for i := range known {
+		known[i].Values = used[known[i].ID]
+	}
+	return known, nil
 }
 
-func (s *SQLite) known(ctx context.Context, q queryer, used map[keys.ID]int) ([]KeyStatus, error) {
+// known is Keys without the numbers.
+func (s *SQLite) known(ctx context.Context, q queryer) ([]KeyStatus, error) {
 	rows, err := q.QueryContext(ctx, `SELECT id, current IS NOT NULL, created FROM master_keys ORDER BY current IS NULL, created DESC, id`)
 	if err != nil {
 		return nil, err
@@ -120,7 +142,7 @@ func (s *SQLite) known(ctx context.Context, q queryer, used map[keys.ID]int) ([]
 		if k.ID, err = keys.ParseID(name); err != nil {
 			return nil, err
 		}
-		k.Held, k.Values = slices.Contains(held, k.ID), used[k.ID]
+		k.Held = slices.Contains(held, k.ID)
 		out = append(out, k)
 	}
 	return out, rows.Err()
@@ -132,11 +154,7 @@ func (s *SQLite) settle(ctx context.Context, none error) error {
 	// All processes come here in turn, so that of several that start at once one makes
 	// the first key.
 	return s.write(ctx, s.durable, func(t *tx) error {
-		used, err := inUse(ctx, t)
-		if err != nil {
-			return err
-		}
-		known, err := s.known(ctx, t, used)
+		known, err := s.known(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -144,13 +162,19 @@ func (s *SQLite) settle(ctx context.Context, none error) error {
 		var unused []keys.ID
 		settled := false
 		for _, k := range known {
-			if !k.Held && k.Values > 0 {
-				lost = append(lost, k.ID.String())
+			if k.Held {
+				settled = settled || k.Current
+				continue
 			}
-			if !k.Held && k.Values == 0 {
+			used, err := t.uses(k.ID)
+			if err != nil {
+				return err
+			}
+			if used {
+				lost = append(lost, k.ID.String())
+			} else {
 				unused = append(unused, k.ID)
 			}
-			settled = settled || k.Current && k.Held
 		}
 		if len(lost) > 0 {
 			reason := none
@@ -197,7 +221,7 @@ func (t *tx) makeCurrent(id keys.ID, wrapped []byte) error {
 
 // missing says which key is current and not to be had.
 func (s *SQLite) missing(ctx context.Context) error {
-	known, err := s.Keys(ctx)
+	known, err := s.known(ctx, s.reads)
 	if err != nil {
 		return err
 	}
@@ -230,7 +254,7 @@ func (s *SQLite) RotateKey(ctx context.Context) (Rotation, error) {
 	if err := s.ring.Reload(ctx); err != nil {
 		return r, err
 	}
-	known, err := s.Keys(ctx)
+	known, err := s.known(ctx, s.reads)
 	if err != nil {
 		return r, err
 	}
@@ -329,16 +353,16 @@ func (s *SQLite) RetireKeys(ctx context.Context) ([]keys.ID, error) {
 	var byHand error
 	err := s.write(ctx, s.durable, func(t *tx) error {
 		retired = nil
-		used, err := inUse(ctx, t)
-		if err != nil {
-			return err
-		}
-		known, err := s.known(ctx, t, used)
+		known, err := s.known(ctx, t)
 		if err != nil {
 			return err
 		}
 		for _, k := range known {
-			if k.Current || k.Values > 0 {
+			used, err := t.uses(k.ID)
+			if err != nil {
+				return err
+			}
+			if k.Current || used {
 				continue
 			}
 			if err := t.exec(`DELETE FROM master_keys WHERE id = ?`, k.ID.String()); err != nil {

@@ -193,3 +193,24 @@ func TestForeignFilesAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKeysAreLookedUpByIndex: a store with millions of connections must not be read through
+// when it is opened.
+func TestKeysAreLookedUpByIndex(t *testing.T) {
+	s, _ := newStore(t)
+	for _, c := range sealedColumns {
+		rows, err := s.reads.Query(fmt.Sprintf(`EXPLAIN QUERY PLAN SELECT 1 FROM %[2]s WHERE %[1]s IS NOT NULL AND substr(%[1]s, 2, 8) = ?`, c.column, c.table), []byte("12345678"))
+		wantErr(t, err, nil)
+		var plan strings.Builder
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			wantErr(t, rows.Scan(&id, &parent, &unused, &detail), nil)
+			plan.WriteString(detail + "\n")
+		}
+		wantErr(t, errors.Join(rows.Err(), rows.Close()), nil)
+		if !strings.Contains(plan.String(), "USING INDEX "+c.table+"_"+c.column) {
+			t.Errorf("%s of %s: %s", c.column, c.table, &plan)
+		}
+	}
+}

@@ -226,7 +226,7 @@ func (s *SQLite) attempt(ctx context.Context, db *sql.DB, f func(*tx) error) err
 		return err
 	}
 	defer t.Rollback()
-	if err := f(&tx{Tx: t, ctx: ctx, s: s, now: s.now().UTC()}); err != nil {
+	if err := f(&tx{Tx: t, ctx: ctx, s: s, now: s.now().UTC().Round(0)}); err != nil {
 		return err
 	}
 	return t.Commit()
