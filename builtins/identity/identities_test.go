@@ -258,25 +258,6 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-func TestHitsAllocateOnce(t *testing.T) {
-	e := serve(t, says(200, tokenOf(tokenA, inAnHour)))
-	w := newWorld(t, nil)
-	w.configure(t, Identity{ID: System, Source: IMDS, Endpoint: e.URL}, Identity{ID: "two", ClientID: "c2", Source: IMDS, Endpoint: e.URL})
-	for _, client := range []string{"", "c2", "user-assigned"} {
-		w.want(t, client, "https://vault.azure.net", tokenA)
-		// The front of the cache takes what is new a little later.
-		time.Sleep(20 * time.Millisecond)
-		ctx := context.Background()
-		if n := testing.AllocsPerRun(1000, func() {
-			if _, err := w.ids.Token(ctx, client, "https://vault.azure.net"); err != nil {
-				t.Error(err)
-			}
-		}); n > 1 {
-			t.Errorf("client-id %q: %v allocations", client, n)
-		}
-	}
-}
-
 func BenchmarkToken(b *testing.B) {
 	e := serve(b, says(200, tokenOf(tokenA, inAnHour)))
 	w := newWorld(b, nil)

@@ -24,7 +24,7 @@ const IdentityHeader = "development"
 
 // Config is what there is in a Sandbox.
 type Config struct {
-	// BaseURL is where it is reached, without a slash at its end.
+	// BaseURL is where it is reached: a scheme and a host with its port, no more.
 	BaseURL  string
 	TenantID string
 	// KeyRotation is how long a key signs (24 hours if 0), Lifetime how long access
@@ -106,8 +106,8 @@ func New(c Config) (*Sandbox, error) {
 // what was granted stay; grants to applications and users that are gone are refused.
 func (s *Sandbox) Configure(c Config) error {
 	base, err := url.Parse(c.BaseURL)
-	if err != nil || base.Host == "" || strings.HasSuffix(c.BaseURL, "/") {
-		return errors.New("sandbox: the base URL must be a URL without a slash at its end")
+	if err != nil || base.Host == "" || c.BaseURL != base.Scheme+"://"+base.Host {
+		return errors.New("sandbox: the base URL must be a scheme and a host")
 	}
 	if c.KeyRotation == 0 {
 		c.KeyRotation = 24 * time.Hour

@@ -349,6 +349,45 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// TestTheFrontMayForget takes everything from the front, and then one thing from it.
+func TestTheFrontMayForget(t *testing.T) {
+	c, s := setup(t, Options{})
+	get(t, c, s)
+	c.front.Wait()
+	c.front.Clear()
+	if _, ok := c.Lookup("k"); ok {
+		t.Fatal("the front has not forgotten")
+	}
+	if got := get(t, c, s); got != "token-1" || s.calls.Load() != 1 {
+		t.Errorf("got %s after %d calls", got, s.calls.Load())
+	}
+	s.clock.Advance(time.Second)
+	get(t, c, s)
+	c.front.Wait()
+	if _, ok := c.Lookup("k"); !ok {
+		t.Error("what is in use does not come back to the front")
+	}
+}
+
+// TestOneLineASecond has a hundred keys fail at once.
+func TestOneLineASecond(t *testing.T) {
+	var log bytes.Buffer
+	c, s := setup(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s.fail("down")
+	for i := range 100 {
+		if _, err := c.Get(context.Background(), fmt.Sprint(i), s.fetch); err == nil {
+			t.Fatal("no error")
+		}
+	}
+	s.clock.Advance(time.Second)
+	if _, err := c.Get(context.Background(), "last", s.fetch); err == nil {
+		t.Fatal("no error")
+	}
+	if text := log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "key=last error=down unlogged=99") {
+		t.Errorf("the log:\n%s", text)
+	}
+}
+
 func TestUnknownEnd(t *testing.T) {
 	c, s := setup(t, Options{})
 	fetch := func(context.Context) (Token, error) {
