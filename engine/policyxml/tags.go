@@ -53,7 +53,7 @@ func (p *parser) place(e *element) {
 
 // attributes reads attributes up to the end of the start tag.
 func (p *parser) attributes(e *element) (selfClosing bool) {
-	for p.lostTag = false; ; {
+	for p.lostTag = false; !p.stopped; {
 		p.pos = skipBlanks(p.s, p.pos)
 		rest := p.s[p.pos:]
 		switch {
@@ -91,6 +91,7 @@ func (p *parser) attributes(e *element) (selfClosing bool) {
 			p.errorf(at, p.pos, "malformed-tag", "the tag <%s> cannot be read here: an attribute, > or /> is wanted, got %q", e.Name, p.written(at, p.pos))
 		}
 	}
+	return false
 }
 
 // endless reports a start tag without its end. Whether the element was meant to be
@@ -144,6 +145,7 @@ func (p *parser) addAttr(e *element, a Attr) {
 		}
 	} else if len(e.Attrs) == maxAttributes {
 		p.report(a.NameRange, source.Error, "malformed-tag", "<%s> has more than %d attributes", e.Name, maxAttributes)
+		p.stopped = true // whatever this is, it is no policy
 		return
 	}
 	e.Attrs = append(e.Attrs, a)

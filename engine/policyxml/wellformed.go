@@ -19,18 +19,37 @@ func wellFormed(v source.View) bool {
 		}
 		i = end
 	}
-	d := xml.NewDecoder(io.MultiReader(parts...))
+	r := &patient{r: io.MultiReader(parts...)}
+	d := xml.NewDecoder(r)
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	for depth := 0; ; {
+		r.left = apimDocument
 		t, err := d.RawToken()
 		if err != nil {
 			return err == io.EOF && depth == 0
 		}
-		switch t.(type) {
+		switch t := t.(type) {
 		case xml.StartElement:
-			depth++
+			if depth++; depth > maxDepth || len(t.Attr) > maxAttributes {
+				return false // it will not be read to its end either
+			}
 		case xml.EndElement:
 			depth--
 		}
 	}
+}
+
+// patient reads up to left bytes: a tag longer than a document may be is not waited for.
+type patient struct {
+	r    io.Reader
+	left int
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	if p.left <= 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n, err := p.r.Read(b)
+	p.left -= n
+	return n, err
 }
