@@ -24,11 +24,18 @@ import (
 // archives are the inputs.
 var archives = []string{"testdata/script.txtar", "testdata/source.txtar", "../evalctx/testdata/hostile/csharp.txtar"}
 
-// input is one entry: what is evaluated or compiled, with the body of its request.
-type input struct{ name, kind, code, body string }
+// input is one entry: what is evaluated or compiled, with the body of its request. long
+// tells that the code is written as pieces, as body is.
+type input struct {
+	name, kind, code, body string
+	long                   bool
+}
 
 // pieces is a text written as how often each of its parts comes.
 func pieces(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		times, piece, _ := strings.Cut(line, " ")
@@ -43,6 +50,17 @@ func pieces(text string) (string, error) {
 		b.WriteString(strings.Repeat(s, n))
 	}
 	return b.String(), nil
+}
+
+// expand puts the pieces together.
+func (in *input) expand() (err error) {
+	if in.long {
+		if in.code, err = pieces(in.code); err != nil {
+			return err
+		}
+	}
+	in.body, err = pieces(in.body)
+	return err
 }
 
 func readInputs() ([]input, error) {
@@ -62,15 +80,9 @@ func readInputs() ([]input, error) {
 				if len(out) == 0 || out[len(out)-1].name != name {
 					return nil, fmt.Errorf("%s: %s does not follow its input", path, f.Name)
 				}
-				if out[len(out)-1].body, err = pieces(text); err != nil {
-					return nil, fmt.Errorf("%s: %s: %w", path, f.Name, err)
-				}
+				out[len(out)-1].body = text
 			default:
-				code, err := pieces(text)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %s: %w", path, f.Name, err)
-				}
-				out = append(out, input{name: name, kind: kind, code: code})
+				out = append(out, input{name: name, kind: kind, code: text, long: true})
 			}
 		}
 	}
@@ -114,7 +126,7 @@ type result struct {
 	Done              bool
 	Harmless, Failed  int
 	Before, After     int64 // of the heap, in bytes
-	FailedFor, Slowly string
+	FailedFor         string
 }
 
 // TestBattery runs the battery. SEKISHO_BATTERY=pattern runs the inputs whose names match.
@@ -193,6 +205,9 @@ func report(t *testing.T, results []result, last result) {
 	}
 	t.Logf("%d harmless evaluations meanwhile, %d failed; memory at most %d MiB; heap %d MiB before, %d MiB after",
 		last.Harmless, last.Failed, resident>>20, last.Before>>20, last.After>>20)
+	if last.Failed > 0 {
+		t.Logf("the last harmless failure: %s", last.FailedFor)
+	}
 	if resident > mostResident {
 		t.Errorf("the child had %d MiB in memory, more than %d", resident>>20, mostResident>>20)
 	}
@@ -213,7 +228,7 @@ func sortedKeys(m map[string]int) []string {
 	return out
 }
 
-// Every archive names each input once, and the script battery covers what it says.
+// Every archive names each input once, and its pieces can be read.
 func TestInputs(t *testing.T) {
 	inputs, err := readInputs()
 	if err != nil {
@@ -225,6 +240,9 @@ func TestInputs(t *testing.T) {
 			t.Errorf("two inputs named %s", name)
 		} else {
 			seen[name] = true
+		}
+		if err := in.expand(); err != nil {
+			t.Errorf("%s.%s: %v", in.name, in.kind, err)
 		}
 	}
 }
@@ -256,6 +274,9 @@ func child(out io.Writer, only string) error {
 			fmt.Fprintf(os.Stderr, "%s.%s does not end\n", in.name, in.kind)
 			os.Exit(3)
 		})
+		if err := in.expand(); err != nil {
+			return err
+		}
 		r := w.run(in)
 		timer.Stop()
 		if err := write.Encode(r); err != nil {

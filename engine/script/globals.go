@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/dop251/goja"
@@ -59,16 +60,20 @@ func (vm *VM) install() {
 		return vm.rt.ToValue(base64.StdEncoding.EncodeToString(b))
 	})
 	vm.method(g, "atob", func(c goja.FunctionCall) goja.Value {
-		s := strings.Map(func(r rune) rune {
-			if strings.ContainsRune(" \t\n\f\r", r) {
-				return -1
+		text := []byte(vm.bounded(c.Argument(0)).String())
+		kept := text[:0]
+		for _, x := range text {
+			if x != ' ' && (x < '\t' || x > '\r' || x == '\v') {
+				kept = append(kept, x)
 			}
-			return r
-		}, vm.bounded(c.Argument(0)).String())
-		b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+		}
+		kept = bytes.TrimRight(kept, "=")
+		b := make([]byte, base64.RawStdEncoding.DecodedLen(len(kept)))
+		n, err := base64.RawStdEncoding.Decode(b, kept)
 		if err != nil {
 			vm.throw("Error", "atob: the text is no base64")
 		}
+		b = b[:n]
 		units := make([]uint16, len(b))
 		for i, x := range b {
 			units[i] = uint16(x)
@@ -81,6 +86,7 @@ func (vm *VM) install() {
 func (vm *VM) bounded(v goja.Value) goja.String {
 	s := vm.toString(v)
 	vm.sized(s, maxString/4)
+	vm.look()
 	vm.draw(2 * int64(s.Length()))
 	return s
 }
@@ -323,7 +329,7 @@ func (vm *VM) natives() *goja.Object {
 		if !c.Argument(2).ToBoolean() {
 			b = bytes.TrimPrefix(b, byteOrderMark)
 		}
-		return vm.rt.ToValue(strings.ToValidUTF8(string(b), "\uFFFD"))
+		return vm.decoded(b)
 	})
 	vm.method(o, "unescape", func(c goja.FunctionCall) goja.Value {
 		return vm.str(percentDecode(goString(vm.bounded(c.Argument(0)))))
@@ -337,6 +343,34 @@ func (vm *VM) natives() *goja.Object {
 	})
 	vm.method(o, "fetch", vm.fetch)
 	return o
+}
+
+// decoded is UTF-8 as a string, what is none as U+FFFD.
+func (vm *VM) decoded(b []byte) goja.Value {
+	const part = 1 << 16
+	ascii := true
+	for i := 0; ascii && i < len(b); i++ {
+		ascii = b[i] < utf8.RuneSelf
+	}
+	if ascii {
+		return vm.rt.ToValue(string(b))
+	}
+	units := make([]uint16, 0, len(b))
+	for len(b) > 0 {
+		vm.look()
+		for n := 0; n < part && len(b) > 0; n++ {
+			r, size := utf8.DecodeRune(b)
+			if r == utf8.RuneError && size == 1 {
+				// All bytes of a sequence that breaks off are one U+FFFD.
+				for size < len(b) && size < 3 && !utf8.FullRune(b[:size+1]) {
+					size++
+				}
+			}
+			units = utf16.AppendRune(units, r)
+			b = b[size:]
+		}
+	}
+	return goja.StringFromUTF16(units)
 }
 
 // percentDecode undoes %XX; what is no escape stays, and what is no UTF-8 becomes

@@ -2,7 +2,9 @@ package script
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -80,11 +82,11 @@ func (vm *VM) guardGlobals() {
 	}
 	for _, name := range []string{"encodeURI", "encodeURIComponent", "decodeURI", "decodeURIComponent"} {
 		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value {
-			return inner(vm.texts(c, maxString/16, 0))
+			return inner(vm.texts(c, maxString/64, 0))
 		})
 	}
 	for _, name := range []string{"parseInt", "parseFloat"} {
-		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, maxString/16, 0)) })
+		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, 10_000, 0)) })
 	}
 	vm.wrap(vm.intrinsic("Date"), "parse", func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, 1000, 0)) })
 	view := vm.intrinsic("DataView.prototype")
@@ -178,6 +180,38 @@ func (vm *VM) length(v goja.Value) int64 {
 		return 0
 	}
 	return max(n.ToInteger(), 0)
+}
+
+// few is how many elements native functions may go over whatever they are.
+func (vm *VM) few() int64 {
+	if vm.run == nil {
+		return maxArray
+	}
+	return min(int64(vm.run.limits.Time)/perItem, maxArray)
+}
+
+// walkable throws if a value is longer than native functions may walk over: going over
+// an array with holes looks each of them up in all prototypes.
+func (vm *VM) walkable(v goja.Value) int64 {
+	n := vm.sized(v, maxArray)
+	few := vm.few()
+	if n <= few {
+		return n
+	}
+	o, ok := v.(*goja.Object)
+	if !ok {
+		return n
+	}
+	if o.ClassName() != "Array" {
+		return vm.sized(v, few)
+	}
+	for range 64 {
+		at := strconv.FormatInt(rand.Int64N(n), 10)
+		if _, ok := vm.helpers.describe(goja.FunctionCall{This: goja.Undefined(), Arguments: []goja.Value{o, vm.rt.ToValue(at)}}).(*goja.Object); !ok {
+			vm.throwRange(fmt.Sprintf("an array of %d elements, some of them missing, is too long: at most %d are allowed here", n, few))
+		}
+	}
+	return n
 }
 
 // sized throws if a value is a string, an array or the like that is longer than native

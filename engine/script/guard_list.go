@@ -16,7 +16,7 @@ func (vm *VM) guardArrays() {
 			continue
 		}
 		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			vm.draw(16 * vm.sized(c.This, maxArray))
+			vm.draw(16 * vm.walkable(c.This))
 			return inner(c)
 		})
 	}
@@ -25,7 +25,7 @@ func (vm *VM) guardArrays() {
 	}
 	for _, name := range []string{"sort", "toSorted"} {
 		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			vm.draw(32 * vm.sized(c.This, maxArray))
+			vm.draw(32 * vm.walkable(c.This))
 			if goja.IsUndefined(c.Argument(0)) {
 				// The default order, as a function that looks at the clock.
 				c.Arguments = []goja.Value{vm.rt.ToValue(vm.defaultOrder)}
@@ -50,10 +50,10 @@ func (vm *VM) guardArrays() {
 		})
 	})
 	vm.wrap(p, "concat", func(inner native, c goja.FunctionCall) goja.Value {
-		total := vm.sized(c.This, maxArray)
+		total := vm.walkable(c.This)
 		for _, a := range c.Arguments {
 			if _, ok := a.(*goja.Object); ok {
-				total += vm.sized(a, maxArray)
+				total += vm.walkable(a)
 			}
 		}
 		if total > maxArray {
@@ -155,10 +155,10 @@ func (vm *VM) defaultOrder(c goja.FunctionCall) goja.Value {
 func (vm *VM) lists(inner native, c goja.FunctionCall) goja.Value {
 	if o, ok := c.Argument(0).(*goja.Object); ok {
 		if isNullish(o.GetSymbol(goja.SymIterator)) {
-			vm.draw(16 * vm.sized(o, maxArray))
+			vm.draw(16 * vm.walkable(o))
 		}
 	} else {
-		vm.sized(c.Argument(0), maxArray)
+		vm.sized(c.Argument(0), vm.few())
 	}
 	return inner(c)
 }
@@ -170,7 +170,7 @@ func (vm *VM) walked(args []goja.Value) {
 		o, ok := a.(*goja.Object)
 		if !ok {
 			if s, ok := a.(goja.String); ok {
-				vm.sized(s, maxArray)
+				vm.sized(s, vm.few())
 			}
 			continue
 		}
@@ -178,13 +178,13 @@ func (vm *VM) walked(args []goja.Value) {
 			continue // its traps run in the VM
 		}
 		if b, ok := vm.bytesOf(o); ok {
-			if len(b) > maxArray {
+			if int64(len(b)) > vm.few() {
 				vm.throwRange("the buffer is too large")
 			}
 			continue
 		}
 		if name := o.ClassName(); name == "Array" || name == "String" {
-			vm.draw(16 * vm.sized(o, maxArray))
+			vm.sized(o, vm.few())
 		}
 	}
 }

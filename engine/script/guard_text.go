@@ -3,6 +3,8 @@ package script
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,19 +30,30 @@ func (vm *VM) guardStrings() {
 	vm.wrap(p, "repeat", func(inner native, c goja.FunctionCall) goja.Value {
 		s, c := vm.this(c)
 		n, c := vm.number(c)
-		if n > 0 {
-			vm.made(n * float64(s.Length()))
+		if !(n >= 1) || s.Length() == 0 || math.IsInf(n, 0) {
+			return inner(c)
 		}
-		return inner(c)
+		vm.made(math.Floor(n) * float64(s.Length()))
+		return vm.repeated(s, int(n))
 	})
 	for _, name := range []string{"padStart", "padEnd"} {
 		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
-			_, c = vm.this(c)
+			s, c := vm.this(c)
 			n, c := vm.number(c)
-			if n > 0 {
-				vm.made(n)
+			by := vm.toString(vm.rt.ToValue(" "))
+			if v := c.Argument(1); !goja.IsUndefined(v) {
+				by = vm.toString(v)
 			}
-			return inner(vm.texts(c, maxString, 1))
+			if !(n > float64(s.Length())) || by.Length() == 0 {
+				return s
+			}
+			vm.made(n)
+			missing := int(n) - s.Length()
+			pad := vm.repeated(by, missing/by.Length()+1).Substring(0, missing)
+			if name == "padStart" {
+				return pad.Concat(s)
+			}
+			return s.Concat(pad)
 		})
 	}
 	for _, name := range []string{"replace", "replaceAll"} {
@@ -78,29 +91,32 @@ func (vm *VM) guardStrings() {
 			if sep := c.Argument(0).String(); sep != "" && parts > maxArray {
 				parts = int64(strings.Count(s.String(), sep))
 			}
-			if parts > maxArray {
-				vm.throwRange(fmt.Sprintf("the string would be split into more than %d parts", maxArray))
+			if few := 4 * vm.few(); parts > few {
+				vm.throwRange(fmt.Sprintf("the string would be split into more than %d parts", few))
 			}
 			vm.draw(parts * 32)
 		}
 		return inner(c)
 	})
+	// ASCII is quick; of other texts a character may become eighteen.
 	bounded := func(most int64, names ...string) {
 		for _, name := range names {
 			vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
 				s, c := vm.this(c)
-				vm.sized(s, most)
+				if int64(s.Length()) > most && len(s.String()) != s.Length() {
+					vm.sized(s, most)
+				}
+				vm.draw(int64(s.Length()))
 				return inner(c)
 			})
 		}
 	}
-	// A character may become eighteen.
-	bounded(maxString/64, "normalize")
-	bounded(maxString/8, "toUpperCase", "toLowerCase", "toLocaleUpperCase", "toLocaleLowerCase")
+	bounded(maxString/512, "normalize")
+	bounded(maxString/32, "toUpperCase", "toLowerCase", "toLocaleUpperCase", "toLocaleLowerCase")
 	vm.wrap(p, "localeCompare", func(inner native, c goja.FunctionCall) goja.Value {
 		s, c := vm.this(c)
-		vm.sized(s, maxString/64)
-		return inner(vm.texts(c, maxString/64, 0))
+		vm.sized(s, maxString/512)
+		return inner(vm.texts(c, maxString/512, 0))
 	})
 	for _, name := range []string{"match", "matchAll", "search"} {
 		vm.wrap(p, name, func(inner native, c goja.FunctionCall) goja.Value {
@@ -112,6 +128,18 @@ func (vm *VM) guardStrings() {
 			return inner(c)
 		})
 	}
+}
+
+// repeated is a string n times.
+func (vm *VM) repeated(s goja.String, n int) goja.String {
+	if text := s.String(); len(text) == s.Length() {
+		return vm.toString(vm.rt.ToValue(strings.Repeat(text, n)))
+	}
+	units := make([]uint16, s.Length())
+	for i := range units {
+		units[i] = s.CharAt(i)
+	}
+	return goja.StringFromUTF16(slices.Repeat(units, n))
 }
 
 // replaceAll replaces a string by another one in the simplest case; it returns nil for

@@ -297,6 +297,7 @@ func (w *jsonWriter) array(o *goja.Object) {
 func (w *jsonWriter) members(o *goja.Object) {
 	keys := w.allowed
 	if keys == nil {
+		w.vm.walked([]goja.Value{o})
 		keys = o.Keys()
 	}
 	w.b.WriteByte('{')

@@ -192,6 +192,9 @@ func (r *jsonReader) number() goja.Value {
 		digits()
 	}
 	text := r.s[start:r.i]
+	if len(text) > 10_000 {
+		r.vm.throw("SyntaxError", "a number in the JSON has too many digits")
+	}
 	if whole && len(text) < 16 && text != "-0" {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return r.vm.rt.ToValue(n)
@@ -262,6 +265,7 @@ func (r *jsonReader) escaped(start int) string {
 		case 't':
 			b = append(b, '\t')
 		case 'u':
+			r.vm.tick()
 			if r.i+5 > len(r.s) {
 				r.i = len(r.s)
 				r.unexpected()

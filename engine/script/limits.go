@@ -51,7 +51,9 @@ const (
 	maxArray      = 1 << 20  // elements of what one native call walks over or makes
 	maxBuffer     = 64 << 20 // bytes of an ArrayBuffer
 	maxDepth      = 500      // levels of JSON and of nested conversions to text
-	maxCallStack  = 2000     // calls open at once
+	maxCallStack  = 512      // calls open at once: leaving those that native code made takes time with their square
+	maxNative     = 200      // native calls open at once
+	perItem       = 500      // nanoseconds that an element of an array with holes may take
 	maxTimers     = 100      // timers waiting at once
 	maxFetches    = 32       // requests in flight at once
 	maxBody       = 16 << 20 // bytes of a body that a script sends

@@ -417,7 +417,9 @@ func (r *run) fail(vm *VM, failed error) error {
 	case errors.As(failed, &thrown):
 		e := &Error{Kind: Thrown, Stack: r.frames(thrown.Stack()), Cause: thrown.Unwrap()}
 		// The message is made by the script: it may cost, and fail.
-		if err := vm.protect(func() error { vm.fault(e, thrown.Value()); return nil }); err != nil {
+		if err := vm.protect(func() error { vm.fault(e, thrown.Value()); return nil }); isInterrupt(err) {
+			return r.fail(vm, err)
+		} else if err != nil {
 			e.Message = "an error whose message cannot be read"
 		}
 		return e

@@ -27,6 +27,7 @@ type VM struct {
 	unseen   int64        // of it, since draw has looked at the heap
 	ticks    uint32
 	nesting  int // of native conversions to text
+	depth    int // native calls open
 
 	cur Host
 	run *run
@@ -137,7 +138,7 @@ func (vm *VM) end() {
 	clear(vm.handles)
 	clear(vm.symbols)
 	clear(vm.linked)
-	vm.nesting, vm.drawn, vm.unseen = 0, 0, 0
+	vm.nesting, vm.depth, vm.drawn, vm.unseen = 0, 0, 0, 0
 }
 
 func (vm *VM) random() float64 {
@@ -220,6 +221,11 @@ func (vm *VM) check(err error) {
 func (vm *VM) function(name string, f native) goja.Value {
 	v := vm.rt.ToValue(func(c goja.FunctionCall) goja.Value {
 		vm.tick()
+		if vm.depth >= maxNative {
+			vm.throwRange("too many calls are open at once")
+		}
+		vm.depth++
+		defer vm.close()
 		return f(c)
 	}).(*goja.Object)
 	if vm.own != nil {
@@ -228,6 +234,8 @@ func (vm *VM) function(name string, f native) goja.Value {
 	_ = v.DefineDataProperty("name", vm.rt.ToValue(name), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
 	return v
 }
+
+func (vm *VM) close() { vm.depth-- }
 
 func (vm *VM) method(o *goja.Object, name string, f native) {
 	_ = o.DefineDataProperty(name, vm.function(name, f), goja.FLAG_TRUE, goja.FLAG_FALSE, goja.FLAG_TRUE)
