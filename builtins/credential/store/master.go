@@ -110,6 +110,10 @@ type KeyStatus struct {
 
 // Keys lists the master keys that the store uses or has used, the current one first.
 func (s *SQLite) Keys(ctx context.Context) ([]KeyStatus, error) {
+	// Other processes may have changed the source.
+	if err := s.ring.Reload(ctx); err != nil {
+		return nil, err
+	}
 	known, err := s.known(ctx, s.reads)
 	if err != nil {
 		return nil, err

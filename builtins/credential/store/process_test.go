@@ -358,13 +358,7 @@ func TestRotationWhileOthersWork(t *testing.T) {
 	b, _ := process(t, "use", dir, "b")
 	r, _ := process(t, "rotate", dir, "")
 	together(t, a, b, r)
-	// What retired keys sealed in the last moment is put under the current one.
-	if _, err := s.RotateKey(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.RetireKeys(ctx); err != nil {
-		t.Fatal(err)
-	}
+	// Nobody has sealed anything under a key that was not the current one any more.
 	known, err := s.Keys(ctx)
 	wantErr(t, err, nil)
 	if len(known) != 1 || !known[0].Current || !known[0].Held || known[0].ID == first || known[0].Values < rewrapBatch+10 {
