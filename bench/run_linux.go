@@ -384,6 +384,9 @@ func (b *bench) measure(ctx context.Context) error {
 
 // settle is how long a slice runs before it is measured.
 func (b *bench) settle() time.Duration {
+	if b.report.Load.Stream {
+		return time.Second // until all streams have begun
+	}
 	return min(b.Scenario.Load.Slice/4, 200*time.Millisecond)
 }
 
@@ -530,10 +533,12 @@ func (b *bench) allocations(ctx context.Context, c *contestant) error {
 		failed = errors.Join(failed, err)
 		readings = append(readings, reading{objects, size})
 	}
+	started := time.Now()
 	for range 4 {
 		read() // the first ones pay for connecting
 	}
-	r, err := c.plan.Run(ctx, c.address, b.settle(), max(b.Scenario.Load.Slice, 200*time.Millisecond), load.Hooks{Pin: b.pinLoop, Edge: func(bool) { read() }})
+	asking := time.Since(started) // about what the slice loses to the two others
+	r, err := c.plan.Run(ctx, c.address, b.settle(), max(b.Scenario.Load.Slice, 200*time.Millisecond)+asking, load.Hooks{Pin: b.pinLoop, Edge: func(bool) { read() }})
 	if err := errors.Join(err, failed); err != nil {
 		return b.dead(c, err)
 	}
@@ -542,8 +547,8 @@ func (b *bench) allocations(ctx context.Context, c *contestant) error {
 	}
 	n := float64(r.Completed)
 	per := func(f func(reading) float64) *float64 {
-		asking := f(readings[3]) - f(readings[2])
-		v := max(0, f(readings[5])-f(readings[4])-asking) / n
+		itself := f(readings[3]) - f(readings[2])
+		v := max(0, f(readings[5])-f(readings[4])-itself) / n
 		return &v
 	}
 	c.Allocs = per(func(r reading) float64 { return r.objects })

@@ -13,7 +13,7 @@ import (
 type table [][]string
 
 func (r *Report) figures() table {
-	t := table{{"", "requests/s", "CPU µs/request", "p50", "p90", "p99", "p99.9", "max", "errors", "wrong"}}
+	t := table{{"from when it was due", "requests/s", "CPU µs/request", "p50", "p90", "p99", "p99.9", "max", "errors", "wrong"}}
 	if r.Load.Stream {
 		t[0][1], t[0][2] = "events/s", "CPU µs/event"
 	}
@@ -32,6 +32,17 @@ func (r *Report) figures() table {
 		a, b := g.Latency, d.Latency
 		added := func(x, y float64) string { return micros(max(0, x-y)) }
 		t = append(t, []string{"added by the gateway", "", "", added(a.P50, b.P50), added(a.P90, b.P90), added(a.P99, b.P99), added(a.P999, b.P999), "", "", ""})
+	}
+	return t
+}
+
+// services are the latencies from when requests were sent: what a client sees that does
+// not mind when it is served.
+func (r *Report) services() table {
+	t := table{{"from when it was sent", "p50", "p90", "p99", "p99.9", "max"}}
+	for _, s := range r.Subjects {
+		q := s.Service
+		t = append(t, []string{s.Name, micros(q.P50), micros(q.P90), micros(q.P99), micros(q.P999), micros(q.Max)})
 	}
 	return t
 }
@@ -98,7 +109,7 @@ func (r *Report) facts() [][2]string {
 		{"versions", strings.Join(versions, ", ")},
 		{"hashes", hashes + ", program " + r.Hashes.Program},
 		{"load", loop},
-		{"method", fmt.Sprintf("%s of %s slices, shuffled; warm-up %s; latencies from when a request was due", count(int64(l.Cycles), "cycle"), micros(l.SliceMillis*1000), micros(l.Warmup*1000))},
+		{"method", fmt.Sprintf("%s of %s slices, shuffled; warm-up %s", count(int64(l.Cycles), "cycle"), micros(l.SliceMillis*1000), micros(l.Warmup*1000))},
 		{"started", r.Started},
 	}
 	for _, s := range r.Subjects {
@@ -131,7 +142,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	for _, f := range r.facts() {
 		fmt.Fprintf(&b, "  %-10s  %s\n", f[0], f[1])
 	}
-	for _, t := range []table{r.figures(), r.resources(), r.comparisons()} {
+	for _, t := range []table{r.figures(), r.services(), r.resources(), r.comparisons()} {
 		if len(t) > 1 {
 			b.WriteByte('\n')
 			t.text(&b)
@@ -196,7 +207,7 @@ func (r *Report) WriteMarkdown(w io.Writer, chart string) error {
 	if len(r.Faults)+len(r.Notes) > 0 {
 		b.WriteByte('\n')
 	}
-	for _, t := range []table{r.figures(), r.resources(), r.comparisons()} {
+	for _, t := range []table{r.figures(), r.services(), r.resources(), r.comparisons()} {
 		if len(t) > 1 {
 			t.markdown(&b)
 			b.WriteByte('\n')
