@@ -427,7 +427,11 @@ func (b *binder) callGroup(fn *expr, x *callX) *expr {
 		}
 	}
 	if c == nil {
-		b.noOverload(g.nameAt, "\""+g.name+"\"", ms, args, ambiguous)
+		if g.local == nil && ms[0].Standing() == dotnet.Refused && !b.anyType {
+			b.refusedMember(g.nameAt, g.typ, g.name)
+		} else {
+			b.noOverload(g.nameAt, "\""+g.name+"\"", ms, args, ambiguous)
+		}
 		b.declareOuts(args)
 		return b.bad(x.span)
 	}

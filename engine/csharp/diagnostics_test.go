@@ -146,7 +146,7 @@ func TestDiagnostics(t *testing.T) {
 	f(`{ while (false) { return 1; } return 2; }`, `warning unreachable@return 1;: this is never reached`)
 	f(`{ goto nowhere; }`, `unknown-name@goto nowhere;: there is no label "nowhere" here`)
 	f(`{ a: return 1; }`, `warning unused@a: no goto goes to the label "a"`)
-	f(`{ a: a: goto a; }`, `duplicate-name@a: a: goto a;: the label "a" is set already`)
+	f(`{ a: a: goto a; }`, `duplicate-name@a: goto a;: the label "a" is set already`)
 	f(`{ Func<int, int> g = (int a = 1) => a; return g(1); }`, `syntax@=: the parameters of a lambda cannot be optional`)
 	f(`{ int f(int a = "x".Length) => a; return f(); }`, `type-mismatch@"x".Length: the default of a parameter must be constant`)
 	f(`{ var g = new[,] { { 1 }, { 2, 3 } }; return g; }`, `type-mismatch@{ 2, 3 }: the rows of the array differ in length`)

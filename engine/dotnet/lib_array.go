@@ -147,6 +147,10 @@ func arrayDecls() []*Decl {
 				copyItems(t, arrayItems(a[0], "sourceArray"), 0, a[1], 0, argLength(a, 2))
 				return nil
 			}),
+			Static("void ConstrainedCopy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)", func(t *Thread, a []any) any {
+				copyItems(t, arrayItems(a[0], "sourceArray"), argInt(a, 1), a[2], argInt(a, 3), argLength(a, 4))
+				return nil
+			}),
 			Static("void Copy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)", func(t *Thread, a []any) any {
 				copyItems(t, arrayItems(a[0], "sourceArray"), argInt(a, 1), a[2], argInt(a, 3), argLength(a, 4))
 				return nil
@@ -236,6 +240,17 @@ func arrayDecls() []*Decl {
 			GenericStatic("T[] Empty<T>()", func(args []*Type) Func {
 				return func(*Thread, []any) any { return arrayOf(args[0], nil) }
 			}),
+			Prop("bool IsSynchronized", func(*Thread, []any) any { return false }),
+			Prop("object SyncRoot", func(_ *Thread, a []any) any { return a[0] }),
+			Method("void Initialize()", nothing),
+			Method("long GetLongLength(int dimension)", func(_ *Thread, a []any) any { return int64(dimension(a[0], argInt(a, 1))) }),
+			Static("Array CreateInstance(Type elementType, int length)", func(t *Thread, a []any) any { return createArray(t, a[0], argInt(a, 1)) }),
+			Static("Array CreateInstance(Type elementType, int length1, int length2)", func(t *Thread, a []any) any {
+				return createArray(t, a[0], argInt(a, 1), argInt(a, 2))
+			}),
+			Static("Array CreateInstance(Type elementType, int length1, int length2, int length3)", func(t *Thread, a []any) any {
+				return createArray(t, a[0], argInt(a, 1), argInt(a, 2), argInt(a, 3))
+			}),
 			Static("void Fill<T>(T[] array, T value)", func(t *Thread, a []any) any {
 				items := arrayItems(a[0], "array")
 				t.Ticks(len(items) / 8)
@@ -250,6 +265,20 @@ func arrayDecls() []*Decl {
 			}),
 		),
 	}
+}
+
+// createArray is Array.CreateInstance.
+func createArray(t *Thread, elem any, dims ...int) any {
+	of, _ := elem.(*Type)
+	if of == nil {
+		clr.ThrowNull("elementType")
+	}
+	for _, n := range dims {
+		if n < 0 {
+			clr.ThrowNegative("length", n)
+		}
+	}
+	return MakeArray(t, of.lib.ArrayOf(of, len(dims)), dims)
 }
 
 // argLength is a length that must not be negative.

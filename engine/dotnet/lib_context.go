@@ -34,6 +34,13 @@ func contextDecls() []*Decl {
 			Prop("IReadOnlyDictionary<string, object> Variables", f1(apim.Context.Variables)),
 			Prop("IWorkspace Workspace", f1(apim.Context.Workspace)),
 			Prop("IBackend Backend", f1(apim.Context.Backend)),
+			Prop("IGraphQLContext GraphQL", azure(apim.Azure.GraphQL)),
+			Prop("JObject GraphQLArguments", func(_ *Thread, a []any) any {
+				return graphPart(a[0], func(g *apim.GraphQL) any { return g.Arguments })
+			}),
+			Prop("JObject Parent", func(_ *Thread, a []any) any {
+				return graphPart(a[0], func(g *apim.GraphQL) any { return g.Parent })
+			}),
 			Method("void Trace(string message)", func(_ *Thread, a []any) any {
 				a[0].(apim.Context).Trace(str(a[1]))
 				return nil
@@ -48,6 +55,9 @@ func contextDecls() []*Decl {
 			textProp("Method", apim.Request.Method),
 			Prop("IUrl OriginalUrl", f1(apim.Request.OriginalURL)),
 			Prop("IUrl Url", f1(apim.Request.URL)),
+			Prop("IPrivateEndpointConnection PrivateEndpointConnection", azure(apim.AzureRequest.PrivateEndpointConnection)),
+			Prop("IAzureVnetInfo AzureVnetInfo", azure(apim.AzureRequest.AzureVnetInfo)),
+			Prop("IFoundry Foundry", azure(apim.AzureRequest.Foundry)),
 		),
 		iface("IResponse",
 			Prop("IMessageBody Body", f1(apim.Response.Body)),
@@ -76,6 +86,24 @@ func contextDecls() []*Decl {
 				return parseForm(t, bodyText(t, a[0].(apim.Body), a[1].(bool)))
 			}),
 		),
+		iface("IGraphQLContext",
+			Prop("JObject Arguments", f1(func(g *apim.GraphQL) any { return orNothing(g.Arguments) })),
+			Prop("JObject Parent", f1(func(g *apim.GraphQL) any { return orNothing(g.Parent) })),
+		).holds(&apim.GraphQL{}),
+		iface("IPrivateEndpointConnection",
+			nullText("GroupId", func(x *apim.PrivateEndpointConnection) string { return x.GroupID }),
+			nullText("MemberName", func(x *apim.PrivateEndpointConnection) string { return x.MemberName }),
+			nullText("Name", func(x *apim.PrivateEndpointConnection) string { return x.Name }),
+		).holds(&apim.PrivateEndpointConnection{}),
+		iface("IAzureVnetInfo",
+			Prop("int PrivateLinkId", f1(func(x *apim.AzureVnetInfo) int32 { return x.PrivateLinkID })),
+			nullText("SnatVip", func(x *apim.AzureVnetInfo) string { return x.SnatVIP }),
+			Prop("int SubnetId", f1(func(x *apim.AzureVnetInfo) int32 { return x.SubnetID })),
+			Prop("int VnetTrafficTag", f1(func(x *apim.AzureVnetInfo) int32 { return x.VnetTrafficTag })),
+		).holds(&apim.AzureVnetInfo{}),
+		iface("IFoundry",
+			nullText("Deployment", func(x *apim.Foundry) string { return x.Deployment }),
+		).holds(&apim.Foundry{}),
 		class("Jwt",
 			nullText("Algorithm", func(j *apim.Jwt) string { return j.Algorithm }),
 			Prop("IEnumerable<string> Audiences", f1(func(j *apim.Jwt) *Array { return StringArray(j.Audiences) })),
@@ -178,7 +206,13 @@ func entityDecls() []*Decl {
 			nullText("Region", func(x *apim.Deployment) string { return x.Region }),
 			nullText("ServiceId", func(x *apim.Deployment) string { return x.ServiceID }),
 			nullText("ServiceName", func(x *apim.Deployment) string { return x.ServiceName }),
+			// Azure alone knows the mix of the power that it draws.
+			Prop("ISustainabilityInfo SustainabilityInfo", func(*Thread, []any) any { return noSustainability{} }),
 		).holds(&apim.Deployment{}),
+		iface("ISustainabilityInfo",
+			Prop("CarbonIntensityCategory CurrentCarbonIntensity", func(*Thread, []any) any { return goEnum(0) }),
+		).holds(noSustainability{}),
+		enum("CarbonIntensityCategory", "NotAvailable VeryLow Low Medium High VeryHigh"),
 		iface("IGateway",
 			nullText("Id", func(x *apim.Gateway) string { return x.ID }),
 			nullText("InstanceId", func(x *apim.Gateway) string { return x.InstanceID }),
@@ -388,6 +422,37 @@ func castValue(v any, to *Type) any {
 	}
 	return v
 }
+
+// azure is a property that only contexts of a gateway on Azure could have; it is
+// null for others.
+func azure[C, R any](f func(C) *R) Func {
+	return func(_ *Thread, a []any) any {
+		if c, ok := a[0].(C); ok {
+			return orNil(f(c))
+		}
+		return nil
+	}
+}
+
+// graphPart is a part of the GraphQL request that a resolver is run for.
+func graphPart(ctx any, part func(*apim.GraphQL) any) any {
+	c, ok := ctx.(apim.Azure)
+	if !ok || c.GraphQL() == nil {
+		return nil
+	}
+	return orNothing(part(c.GraphQL()))
+}
+
+// orNothing makes null of a missing JSON object.
+func orNothing(v any) any {
+	if o, ok := v.(*json.JObject); ok && o != nil {
+		return o
+	}
+	return nil
+}
+
+// noSustainability is the SustainabilityInfo of a gateway that is not on Azure.
+type noSustainability struct{}
 
 // noValues is the query of a URL that has none.
 type noValues struct{}

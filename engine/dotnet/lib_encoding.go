@@ -1,6 +1,7 @@
 package dotnet
 
 import (
+	"math"
 	"strings"
 
 	"sekisho/engine/dotnet/clr"
@@ -14,6 +15,47 @@ func encodingNamed(name string) (e *web.Encoding) {
 		return nil
 	}
 	return e
+}
+
+func singleByte(e *web.Encoding) bool { return e.CodePage == 20127 || e.CodePage == 28591 }
+
+// shownIn is one of the properties that tell whether browsers and mail programs
+// know the encoding: UTF-8 and Latin-1.
+func shownIn(name string) Row {
+	return Prop("bool "+name, f1(func(e *web.Encoding) bool {
+		return e.CodePage == 65001 || e.CodePage == 28591 || e.CodePage == 20127 && strings.HasPrefix(name, "IsMail")
+	}))
+}
+
+// maxCount is how many bytes so many characters can take, or the other way round,
+// as .NET counts: with one left over from a call before.
+func maxCount(e *web.Encoding, n int, toBytes bool) int32 {
+	if n < 0 {
+		clr.ThrowNegative("count", n)
+	}
+	var most int64
+	switch {
+	case singleByte(e) && toBytes:
+		most = int64(n) + 1
+	case singleByte(e):
+		most = int64(n)
+	case e.CodePage == 65001 && toBytes:
+		most = 3 * (int64(n) + 1)
+	case e.CodePage == 65001:
+		most = int64(n) + 1
+	case e.CodePage == 12000 && toBytes:
+		most = 4 * (int64(n) + 1)
+	case e.CodePage == 12000:
+		most = int64(n)/2 + 2
+	case toBytes:
+		most = 2 * (int64(n) + 1)
+	default:
+		most = int64(n)>>1 + int64(n)&1 + 1
+	}
+	if most > math.MaxInt32 {
+		clr.ThrowRange("Too many characters. The resulting number of bytes is larger than what can be returned as an int.", "count")
+	}
+	return int32(most)
 }
 
 func encodingDecls() []*Decl {
@@ -76,6 +118,24 @@ func encodingDecls() []*Decl {
 		Prop("string HeaderName", f1(func(e *web.Encoding) string { return e.WebName })),
 		Prop("string BodyName", f1(func(e *web.Encoding) string { return e.WebName })),
 		Prop("string EncodingName", f1(func(e *web.Encoding) string { return e.EncodingName })),
+		Method("int GetByteCount(char[] chars)", func(_ *Thread, a []any) any { return int32(enc(a).GetByteCount(chars(a[1]))) }),
+		Method("int GetByteCount(char[] chars, int index, int count)", func(_ *Thread, a []any) any {
+			return int32(enc(a).GetByteCount(clr.SubstringLen(chars(a[1]), argInt(a, 2), argInt(a, 3))))
+		}),
+		Method("int GetMaxByteCount(int charCount)", func(_ *Thread, a []any) any { return maxCount(enc(a), argInt(a, 1), true) }),
+		Method("int GetMaxCharCount(int byteCount)", func(_ *Thread, a []any) any { return maxCount(enc(a), argInt(a, 1), false) }),
+		Method("bool IsAlwaysNormalized()", func(_ *Thread, a []any) any { return enc(a).CodePage == 20127 || enc(a).CodePage == 28591 }),
+		Prop("bool IsSingleByte", func(_ *Thread, a []any) any { return singleByte(enc(a)) }),
+		Prop("bool IsReadOnly", func(*Thread, []any) any { return true }),
+		Prop("int WindowsCodePage", func(_ *Thread, a []any) any {
+			switch page := enc(a).CodePage; {
+			case singleByte(enc(a)):
+				return int32(1252)
+			default:
+				return page
+			}
+		}),
+		shownIn("IsBrowserDisplay"), shownIn("IsBrowserSave"), shownIn("IsMailNewsDisplay"), shownIn("IsMailNewsSave"),
 		Prop("int CodePage", f1(func(e *web.Encoding) int32 { return e.CodePage })),
 	).holds(web.UTF8)
 	for name, e := range map[string]*web.Encoding{"UTF8": web.UTF8, "ASCII": web.ASCII, "Latin1": web.Latin1, "Unicode": web.Unicode,

@@ -346,6 +346,7 @@ func dictionaryDecl() *Decl {
 		ctor("(IDictionary<TKey, TValue> dictionary, IEqualityComparer<TKey> comparer)", 0, 1),
 		ctor("(IEnumerable<KeyValuePair<TKey, TValue>> collection)", 0, -1),
 		ctor("(IEnumerable<KeyValuePair<TKey, TValue>> collection, IEqualityComparer<TKey> comparer)", 0, 1),
+		GenericProp("IEqualityComparer<TKey> Comparer", comparerOf),
 		Prop("int Count", func(_ *Thread, a []any) any { return int32(dict(a).Len()) }),
 		IndexSet("TValue this[TKey key]", dictIndex, dictSet),
 		Method("void Add(TKey key, TValue value)", dictAdd),
@@ -521,6 +522,8 @@ func hashSetDecl() *Decl {
 		ctor("(IEnumerable<T> collection)", 0, -1),
 		ctor("(IEqualityComparer<T> comparer)", -1, 0),
 		ctor("(IEnumerable<T> collection, IEqualityComparer<T> comparer)", 0, 1),
+		GenericProp("IEqualityComparer<T> Comparer", comparerOf),
+		Method("void TrimExcess()", nothing),
 		Prop("int Count", func(_ *Thread, a []any) any { return int32(dict(a).Len()) }),
 		Method("bool Contains(T item)", func(t *Thread, a []any) any { _, ok := dict(a).Get(t, a[1]); return ok }),
 		Method("bool Remove(T item)", func(t *Thread, a []any) any { _, ok := dict(a).Remove(t, a[1]); return ok }),
@@ -548,6 +551,17 @@ func hashSetDecl() *Decl {
 			}
 		}),
 	).with(setRows()...)
+}
+
+// comparerOf is the comparer of a dictionary or a set: the default one where it was
+// given none.
+func comparerOf(args []*Type) Func {
+	return func(_ *Thread, a []any) any {
+		if c := dict(a).cmp; c != nil {
+			return c
+		}
+		return &Comparer{Type: Std().Make("System.Collections.Generic.EqualityComparer", args[0])}
+	}
 }
 
 func queue(a []any) *Queue { return a[0].(*Queue) }
@@ -626,6 +640,19 @@ func queueRows(name, put, take, emptyMessage string, last bool) []Row {
 		}),
 		Method("T "+take+"()", must(true)),
 		Method("T Peek()", must(false)),
+		Method("void TrimExcess()", nothing),
+		Method("void CopyTo(T[] array, int arrayIndex)", func(t *Thread, a []any) any {
+			items := Slice(t, a[0])
+			arr, at := arrayItems(a[1], "array"), argInt(a, 2)
+			if at < 0 {
+				clr.ThrowNegative("arrayIndex", at)
+			}
+			if len(items) > len(arr)-at {
+				clr.Throw(clr.ArgumentException, "Destination array was not long enough.")
+			}
+			storeItems(a[1], at, items)
+			return nil
+		}),
 		GenericMethod("bool Try"+take+"(out T result)", try(true)),
 		GenericMethod("bool TryPeek(out T result)", try(false)),
 		Method("void Clear()", func(_ *Thread, a []any) any { clearItems(a[0]); return nil }),

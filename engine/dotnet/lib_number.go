@@ -104,7 +104,7 @@ func integer[T goInteger](name string, p Prim, alias string, least, most T) *Dec
 		Method("bool Equals("+alias+" obj)", f2(func(a, b T) bool { return a == b })),
 		Method("int CompareTo("+alias+" value)", f2(func(a, b T) int { return compareIntegers(a, b) })),
 		Method("int CompareTo(object value)", compareBoxed),
-	).with(formatting()...).
+	).with(formatting()...).with(typeCode(p)).
 		with(parsing(alias, clr.StyleInteger, clr.ParseInteger[T], clr.TryParseInteger[T])...).
 		prim(p, alias)
 }
@@ -139,7 +139,7 @@ func floating[T float32 | float64](name string, p Prim, alias string, least, mos
 		Method("bool Equals("+alias+" obj)", f2(func(a, b T) bool { return a == b || a != a && b != b })),
 		Method("int CompareTo("+alias+" value)", f2(func(a, b T) int { return cmp.Compare(a, b) })),
 		Method("int CompareTo(object value)", compareBoxed),
-	).with(formatting()...).
+	).with(formatting()...).with(typeCode(p)).
 		with(parsing(alias, clr.StyleDouble, parse, try)...).
 		prim(p, alias)
 }
@@ -175,6 +175,17 @@ func decimalDecl() *Decl {
 		Static("decimal Round(decimal d, int decimals, MidpointRounding mode)", f3(round)),
 		Static("int Compare(decimal d1, decimal d2)", f2(clr.Decimal.Cmp)),
 		Static("bool Equals(decimal d1, decimal d2)", f2(clr.Decimal.Equal)),
+		Static("sbyte ToSByte(decimal value)", f1(clr.DecimalTo[int8])),
+		Static("byte ToByte(decimal value)", f1(clr.DecimalTo[uint8])),
+		Static("short ToInt16(decimal value)", f1(clr.DecimalTo[int16])),
+		Static("ushort ToUInt16(decimal value)", f1(clr.DecimalTo[uint16])),
+		Static("uint ToUInt32(decimal d)", f1(clr.DecimalTo[uint32])),
+		Static("ulong ToUInt64(decimal d)", f1(clr.DecimalTo[uint64])),
+		Static("float ToSingle(decimal d)", f1(func(d clr.Decimal) float32 { return float32(d.Float64()) })),
+		Static("decimal FromOACurrency(long cy)", f1(func(n int64) clr.Decimal { return clr.DecimalFromInt(n).Div(clr.DecimalFromInt(10000)) })),
+		Static("long ToOACurrency(decimal value)", f1(func(d clr.Decimal) int64 {
+			return clr.DecimalTo[int64](d.Mul(clr.DecimalFromInt(10000)).Round(0, clr.ToEven))
+		})),
 		Static("int ToInt32(decimal d)", f1(clr.DecimalTo[int32])),
 		Static("long ToInt64(decimal d)", f1(clr.DecimalTo[int64])),
 		Static("double ToDouble(decimal d)", f1(clr.Decimal.Float64)),
@@ -182,7 +193,7 @@ func decimalDecl() *Decl {
 		Method("bool Equals(decimal value)", f2(clr.Decimal.Equal)),
 		Method("int CompareTo(decimal value)", f2(clr.Decimal.Cmp)),
 		Method("int CompareTo(object value)", compareBoxed),
-	).with(formatting()...).
+	).with(formatting()...).with(typeCode(Decimal)).
 		with(parsing("decimal", clr.StyleNumber, clr.ParseDecimal, clr.TryParseDecimal)...).
 		prim(Decimal, "decimal")
 }
@@ -227,7 +238,7 @@ func charDecl() *Decl {
 		Method("bool Equals(char obj)", f2(func(a, b clr.Char) bool { return a == b })),
 		Method("int CompareTo(char value)", f2(clr.Char.CompareTo)),
 		Method("int CompareTo(object value)", compareBoxed),
-	).prim(Char, "char")
+	).with(typeCode(Char)).prim(Char, "char")
 	for _, r := range []struct {
 		name string
 		f    func(clr.Char) bool

@@ -97,6 +97,14 @@ func stringDecl() *Decl {
 	return d.with(searchRows()...).with(cutRows()...).with(joinRows()...).with(
 		Method("string Normalize()", paid(f1(func(s string) string { return clr.Normalize(s, clr.FormC) }))),
 		Method("string Normalize(NormalizationForm normalizationForm)", paid(f2(clr.Normalize))),
+		Static("string IsInterned(string str)", f1(func(s string) string { return s })),
+		Method("bool IsNormalized()", f1(func(s string) bool { return clr.Normalize(s, clr.FormC) == s })),
+		Method("bool IsNormalized(NormalizationForm normalizationForm)", f2(func(s string, f clr.NormalizationForm) bool { return clr.Normalize(s, f) == s })),
+		Method("TypeCode GetTypeCode()", func(*Thread, []any) any { return goEnum(codeString) }),
+		Method("void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)", func(t *Thread, a []any) any {
+			putChars(t, clr.SubstringLen(a[0].(string), argInt(a, 1), argInt(a, 4)), a[2], argInt(a, 3))
+			return nil
+		}),
 		Static("string Intern(string str)", f1(func(s string) string { return s })),
 		Static("string Copy(string str)", f1(func(s string) string { return s })),
 	).prim(String, "string")
@@ -251,6 +259,7 @@ func stringComparerDecl() *Decl {
 		}),
 		Method("int Compare(string x, string y)", func(t *Thread, a []any) any { return int32(a[0].(*Comparer).compare(t, a[1], a[2])) }),
 		Method("int GetHashCode(string obj)", func(t *Thread, a []any) any { return HashCode(t, a[0].(*Comparer).key(t, argStr(t, a, 1))) }),
+		Static("StringComparer Create(CultureInfo culture, bool ignoreCase)", func(_ *Thread, a []any) any { return stringComparer(cultureCase(a[1])) }),
 		Static("StringComparer FromComparison(StringComparison comparisonType)", func(_ *Thread, a []any) any { return stringComparer(comparison(a[0])) }),
 	)
 	for i, name := range []string{"CurrentCulture", "CurrentCultureIgnoreCase", "InvariantCulture", "InvariantCultureIgnoreCase", "Ordinal", "OrdinalIgnoreCase"} {

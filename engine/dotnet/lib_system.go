@@ -17,6 +17,8 @@ func systemDecls() []*Decl {
 		bitConverterDecl(),
 		guidDecl(),
 		staticClass("System.Nullable",
+			Static("int Compare<T>(T? n1, T? n2)", func(t *Thread, a []any) any { return int32(Compare(t, a[0], a[1])) }),
+			Static("bool Equals<T>(T? n1, T? n2)", func(t *Thread, a []any) any { return Equals(t, a[0], a[1]) }),
 			Static("Type GetUnderlyingType(Type nullableType)", func(_ *Thread, a []any) any {
 				if t, ok := a[0].(*Type); ok && t.Kind == NullableKind {
 					return t.Elem
@@ -24,6 +26,7 @@ func systemDecls() []*Decl {
 				return nil
 			}),
 		),
+		typeCodeDecl(),
 		flags("System.Base64FormattingOptions", "None InsertLineBreaks").outsideList(),
 	}
 	return append(out, tupleDecls()...)
@@ -94,6 +97,19 @@ func convertDecl() *Decl {
 		Static("object ChangeType(object value, Type conversionType)", changeType),
 		Static("object ChangeType(object value, Type conversionType, IFormatProvider provider)", changeType),
 	)
+	dbNull := d.rows[0].value
+	d.with(
+		Static("TypeCode GetTypeCode(object value)", typeCodeOf),
+		Static("bool IsDBNull(object value)", func(_ *Thread, a []any) any { return a[0] == dbNull }),
+		Static("int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut)", func(t *Thread, a []any) any {
+			b, ok := a[0].([]byte)
+			if !ok {
+				t.argNull(0)
+			}
+			checkBytes(len(b), argInt(a, 1), argInt(a, 2))
+			return putChars(t, clr.ToBase64(b[argInt(a, 1):argInt(a, 1)+argInt(a, 2)]), a[3], argInt(a, 4))
+		}),
+	)
 	d.with(Outside(
 		Static("string ToHexString(byte[] inArray)", paid(f1(clr.ToHex))),
 		Static("byte[] FromHexString(string s)", f1(clr.FromHex)),
@@ -126,6 +142,23 @@ func convertDecl() *Decl {
 		}))
 	}
 	return d
+}
+
+// putChars writes a text into a char[] from a place on and returns its length.
+func putChars(t *Thread, s string, to any, at int) int32 {
+	arr, _ := to.(*Array)
+	if arr == nil {
+		clr.ThrowNull("destination")
+	}
+	chars := clr.Chars(s)
+	if at < 0 || len(chars) > len(arr.Items)-at {
+		clr.ThrowRange("Index and count must refer to a location within the buffer.", "destinationIndex")
+	}
+	t.Ticks(len(chars) / 8)
+	for i, c := range chars {
+		arr.Items[at+i] = c
+	}
+	return int32(len(chars))
 }
 
 // notNil makes an empty array of a nil slice.

@@ -2,9 +2,11 @@ package dotnet
 
 import (
 	"bytes"
+	"math"
 	"strings"
 
 	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/web"
 )
 
 // textDecls are StringBuilder, Encoding, StringReader, StringWriter and
@@ -105,6 +107,25 @@ func builderDecl() *Decl {
 		Method(self+"AppendJoin(string separator, params string[] values)", joined),
 		Method(self+"AppendJoin<T>(string separator, IEnumerable<T> values)", joined),
 		Method(self+"AppendJoin(char separator, params object[] values)", joined),
+		Prop("int MaxCapacity", func(*Thread, []any) any { return int32(math.MaxInt32) }),
+		Method("int EnsureCapacity(int capacity)", func(_ *Thread, a []any) any {
+			if argInt(a, 1) < 0 {
+				clr.ThrowNegative("capacity", argInt(a, 1))
+			}
+			return int32(max(builder(a).b.Cap(), 16, argInt(a, 1)))
+		}),
+		Method("void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)", func(t *Thread, a []any) any {
+			putChars(t, clr.SubstringLen(builder(a).String(), argInt(a, 1), argInt(a, 4)), a[2], argInt(a, 3))
+			return nil
+		}),
+		Method(self+"Insert(int index, string value, int count)", func(t *Thread, a []any) any {
+			s, n := str(a[2]), argInt(a, 3)
+			if n < 0 {
+				clr.ThrowNegative("count", n)
+			}
+			t.Pay(len(s) * n)
+			return insertText(t, []any{a[0], a[1], strings.Repeat(s, n)})
+		}),
 		Method(self+"Clear()", func(_ *Thread, a []any) any { builder(a).b.Reset(); return a[0] }),
 		Method(self+"Insert(int index, object value)", func(t *Thread, a []any) any { return insertText(t, a) }),
 		Method(self+"Insert(int index, string value)", func(t *Thread, a []any) any { return insertText(t, a) }),
@@ -250,6 +271,7 @@ func readerDecls() []*Decl {
 		).holds(&textReader{}),
 		writer,
 		class("System.IO.StringWriter : TextWriter",
+			Prop("Encoding Encoding", func(*Thread, []any) any { return web.Unicode }),
 			Ctor("()", func(*Thread, []any) any { return &textWriter{&StringBuilder{}} }),
 			Ctor("(IFormatProvider formatProvider)", func(*Thread, []any) any { return &textWriter{&StringBuilder{}} }),
 			Ctor("(StringBuilder sb)", f1(func(s *StringBuilder) *textWriter {

@@ -210,6 +210,9 @@ func datesRefused() []Row {
 	}
 }
 
+// fileTimeEpoch is the year 1601, from which Windows counts, in ticks.
+const fileTimeEpoch = 504911232000000000
+
 func offsetDecl() *Decl {
 	type off = clr.DateTimeOffset
 	add := func(unit clr.TimeSpan) Func {
@@ -292,6 +295,10 @@ func offsetDecl() *Decl {
 		Method("long ToUnixTimeSeconds()", f1(off.UnixSeconds)),
 		Method("long ToUnixTimeMilliseconds()", f1(off.UnixMilliseconds)),
 		Method("bool EqualsExact(DateTimeOffset other)", f2(func(a, b off) bool { return a == b })),
+		Static("DateTimeOffset FromFileTime(long fileTime)", f1(func(n int64) off {
+			return clr.OffsetOf(clr.DateTimeFromTicks(n+fileTimeEpoch, clr.Utc))
+		})),
+		Method("long ToFileTime()", f1(func(o off) int64 { return o.UTCTicks - fileTimeEpoch })),
 		Static("DateTimeOffset FromUnixTimeSeconds(long seconds)", f1(clr.FromUnixSeconds)),
 		Static("DateTimeOffset FromUnixTimeMilliseconds(long milliseconds)", f1(clr.FromUnixMilliseconds)),
 		Static("DateTimeOffset Parse(string input)", parse(0)),

@@ -2,7 +2,9 @@ package dotnet
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
+	"strconv"
 
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/web"
@@ -13,6 +15,9 @@ func webDecls() []*Decl {
 	return []*Decl{
 		uriDecl(),
 		enum("System.UriPartial", "Scheme Authority Path Query"),
+		flags("System.UriComponents", "Scheme=1 UserInfo=2 Host=4 Port=8 Path=16 Query=32 Fragment=64 StrongPort=128 NormalizedHost=256 KeepDelimiter=1073741824 "+
+			"SerializationInfoString=-2147483648 AbsoluteUri=127 HostAndPort=132 StrongAuthority=134 SchemeAndServer=13 HttpRequestUrl=61 PathAndQuery=48").outsideList(),
+		enum("System.UriFormat", "UriEscaped=1 Unescaped SafeUnescaped").outsideList(),
 		enum("System.UriKind", "RelativeOrAbsolute Absolute Relative").outsideList(),
 		enum("System.UriHostNameType", "Unknown Basic Dns IPv4 IPv6").outsideList(),
 		uriBuilderDecl(),
@@ -27,6 +32,12 @@ func webDecls() []*Decl {
 				s := web.UrlEncode(web.Latin1.GetString(b[argInt(a, 1) : argInt(a, 1)+argInt(a, 2)]))
 				t.Pay(len(s))
 				return []byte(s)
+			}),
+			Static("byte[] UrlDecodeToBytes(byte[] encodedValue, int offset, int count)", func(t *Thread, a []any) any {
+				b, _ := a[0].([]byte)
+				checkBytes(len(b), argInt(a, 1), argInt(a, 2))
+				t.Pay(argInt(a, 2))
+				return web.UrlDecodeBytes(b[argInt(a, 1) : argInt(a, 1)+argInt(a, 2)])
 			}),
 		),
 		addressDecl(),
@@ -177,8 +188,30 @@ func uriDecl() *Decl {
 			return created(a[2], u, ok)
 		}),
 		Const("string SchemeDelimiter", "://"),
+		Const("string UriSchemeNetPipe", "net.pipe"),
+		Const("string UriSchemeNetTcp", "net.tcp"),
+		Static("int FromHex(char digit)", f1(web.FromHex)),
+		Static("bool IsHexEncoding(string pattern, int index)", f2(web.IsHexEncoding)),
+		Static("char HexUnescape(string pattern, ref int index)", func(t *Thread, a []any) any {
+			at := a[1].(*Ref)
+			c, next := web.HexUnescape(argStr(t, a, 0), int(at.Value.(int32)))
+			at.Value = int32(next)
+			return c
+		}),
+		Method("string GetComponents(UriComponents components, UriFormat format)", func(t *Thread, a []any) any {
+			return web.GetComponents(a[0].(*web.Uri), int32(a[1].(EnumValue).Value), int32(a[2].(EnumValue).Value))
+		}),
+		Static("int Compare(Uri uri1, Uri uri2, UriComponents partsToCompare, UriFormat compareFormat, StringComparison comparisonType)", func(_ *Thread, a []any) any {
+			x, _ := a[0].(*web.Uri)
+			y, _ := a[1].(*web.Uri)
+			if x == nil || y == nil {
+				return int32(b2i(x != nil) - b2i(y != nil))
+			}
+			parts, format := int32(a[2].(EnumValue).Value), int32(a[3].(EnumValue).Value)
+			return clr.Compare(web.GetComponents(x, parts, format), web.GetComponents(y, parts, format), comparison(a[4]))
+		}),
 	).holds(&web.Uri{})
-	for _, scheme := range []string{"Http", "Https", "Ftp", "File", "Mailto", "Ws", "Wss"} {
+	for _, scheme := range []string{"Http", "Https", "Ftp", "File", "Mailto", "Gopher", "News", "Nntp", "Ws", "Wss"} {
 		d.with(Const("string UriScheme"+scheme, lowerASCII(scheme)))
 	}
 	return d
@@ -274,6 +307,31 @@ func addressDecl() *Decl {
 		Prop("bool IsIPv4MappedToIPv6", f1((*web.IPAddress).IsMapped)),
 		Prop("bool IsIPv6LinkLocal", f1(func(ip *web.IPAddress) bool { return ip.Addr.Is6() && ip.Addr.IsLinkLocalUnicast() })),
 		Prop("bool IsIPv6Multicast", f1(func(ip *web.IPAddress) bool { return ip.Addr.Is6() && ip.Addr.IsMulticast() })),
+		Prop("bool IsIPv6SiteLocal", f1(func(ip *web.IPAddress) bool {
+			b := ip.Bytes()
+			return len(b) == 16 && b[0] == 0xFE && b[1]&0xC0 == 0xC0
+		})),
+		Prop("bool IsIPv6Teredo", f1(func(ip *web.IPAddress) bool {
+			b := ip.Bytes()
+			return len(b) == 16 && b[0] == 0x20 && b[1] == 0x01 && b[2] == 0 && b[3] == 0
+		})),
+		PropSet("long ScopeId", f1(func(ip *web.IPAddress) int64 {
+			if !ip.Addr.Is6() {
+				clr.Throw("System.Net.Sockets.SocketException", "The attempted operation is not supported for the type of object referenced.")
+			}
+			n, _ := strconv.ParseInt(ip.Addr.Zone(), 10, 64)
+			return n
+		}), func(_ *Thread, a []any) any {
+			ip, n := a[0].(*web.IPAddress), a[1].(int64)
+			if !ip.Addr.Is6() {
+				clr.Throw("System.Net.Sockets.SocketException", "The attempted operation is not supported for the type of object referenced.")
+			}
+			if n < 0 || n > math.MaxUint32 {
+				clr.ThrowRange("Specified argument was out of the range of valid values.", "value")
+			}
+			ip.Addr = ip.Addr.WithZone(strconv.FormatInt(n, 10))
+			return nil
+		}),
 		Prop("bool IsIPv6UniqueLocal", f1(func(ip *web.IPAddress) bool { return ip.Addr.Is6() && !ip.Addr.Is4In6() && ip.Addr.IsPrivate() })),
 		Method("byte[] GetAddressBytes()", f1((*web.IPAddress).Bytes)),
 		Method("IPAddress MapToIPv4()", f1((*web.IPAddress).MapToIPv4)),

@@ -10,6 +10,8 @@ import (
 type Certificate struct {
 	*x509.Certificate
 	PrivateKey crypto.Signer // nil without one
+	// Intermediates are the certificates that came with it, towards a root.
+	Intermediates []*x509.Certificate
 	// Roots are who is trusted for Verify; nil means the system's.
 	Roots *x509.CertPool
 }
