@@ -238,6 +238,9 @@ func (c *Client) document(ctx context.Context, p *Provider, at string, out any) 
 	if err != nil {
 		return err
 	}
+	if a.status >= 500 {
+		return &Error{Kind: Transient, Status: a.status, Code: "bad_response", Description: "the server cannot answer at the moment"}
+	}
 	if a.status != http.StatusOK || json.Unmarshal(a.body, out) != nil {
 		return &Error{Kind: Permanent, Status: a.status, Code: "bad_response", Description: "the document is not there, or not JSON"}
 	}

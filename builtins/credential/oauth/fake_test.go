@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -76,7 +77,7 @@ func provider(t *testing.T, answer func(a *asked) answered) *Client {
 		switch kind := r.Header.Get("Content-Type"); {
 		case kind == "application/json":
 			var m map[string]string
-			if err := json.Unmarshal(body, &m); err != nil {
+			if err := json.Unmarshal(body, &m); err != nil && !strings.HasSuffix(a.url, "/register") {
 				t.Errorf("a body that is no object of strings: %v", err)
 			}
 			for name, v := range m {
@@ -130,11 +131,7 @@ func authorizeQuery(t *testing.T, p *Provider) (string, url.Values) {
 	return u.String(), q
 }
 
-func contains(t *testing.T, text, part string) {
-	t.Helper()
-	if !strings.Contains(text, part) {
-		t.Errorf("%q does not hold %q", text, part)
-	}
-}
+// sprint is what a log would hold of a value.
+func sprint(v any) string { return fmt.Sprintf("%v %+v %#v %s", v, v, v, v) }
 
 var background = context.Background()
