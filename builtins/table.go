@@ -27,9 +27,9 @@ var All = []*pipeline.Policy{
 	&IPFilter,
 	&ValidateJWT,
 	&ValidateAzureADToken,
-	notYet("validate-client-certificate"),
+	&ValidateClientCertificate,
 	&AuthenticationBasic,
-	notYet("authentication-certificate"),
+	&AuthenticationCertificate,
 	&AuthenticationManagedIdentity,
 	&GetAuthorizationContext,
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -100,7 +101,14 @@ func newClient(s *Server, raw, nc net.Conn) *client {
 func (c *client) secured(state tls.ConnectionState) {
 	c.scheme = "https"
 	if len(state.PeerCertificates) > 0 {
-		c.cert = &apim.Certificate{Certificate: state.PeerCertificates[0]}
+		c.cert = &apim.Certificate{Certificate: state.PeerCertificates[0], Intermediates: state.PeerCertificates[1:]}
+		if len(state.VerifiedChains) > 0 {
+			// The listener trusts somebody, and has checked this certificate against that.
+			c.cert.Roots = x509.NewCertPool()
+			for _, chain := range state.VerifiedChains {
+				c.cert.Roots.AddCert(chain[len(chain)-1])
+			}
+		}
 	}
 }
 

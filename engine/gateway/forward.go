@@ -288,6 +288,7 @@ func (bs *Backends) answer(x *pipeline.Exchange, b *backend, u pipeline.URL, o p
 		tls: &b.def.TLS, tlsID: b.tlsID, proxy: b.def.Proxy, extra: b.extra,
 		forward: x, wait: max(o.Timeout, time.Millisecond), upgrade: wantsWebSocket(x),
 	}
+	m.authenticate(x.Request.Certificate)
 	m.takeBody(&x.Request.Body)
 	if m.stream != nil {
 		m.proceed = o.ContinueTimeout

@@ -206,7 +206,7 @@ func (l *loader) deployment() *apim.Deployment {
 		Certificates: map[string]*apim.Certificate{},
 	}
 	for _, c := range l.model.Certificates {
-		a := &apim.Certificate{Certificate: c.Chain[0], PrivateKey: c.PrivateKey}
+		a := &apim.Certificate{Certificate: c.Chain[0], PrivateKey: c.PrivateKey, Intermediates: c.Chain[1:]}
 		d.Certificates[c.ID] = a
 		d.Certificates[c.Thumbprint] = a
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/pipeline"
 )
 
@@ -39,6 +40,13 @@ type outgoing struct {
 	sender   sender
 	call     call
 	response backendBody
+}
+
+// authenticate has the request present a certificate of its own, nil for none, if it goes by TLS.
+func (m *outgoing) authenticate(c *apim.Certificate) {
+	if c != nil && (m.url.Scheme == "https" || m.url.Scheme == "wss") {
+		m.tls, m.tlsID = m.tls.presenting(c, m.tlsID)
+	}
 }
 
 // takeBody takes the body over. A stream can be sent once; whoever sends the request

@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+
+	"sekisho/engine/dotnet/apim"
 )
 
 // BackendTLS is how a backend's certificate is judged and what is presented to it. The
@@ -20,6 +22,20 @@ type BackendTLS struct {
 	ServerName string
 	// Certificate is presented if the backend asks for one; nil for none.
 	Certificate *tls.Certificate
+}
+
+// presenting is settings under which a request presents its own certificate, and what
+// tells them apart: connections are shared by requests with the same certificate only.
+func (b *BackendTLS) presenting(c *apim.Certificate, id string) (*BackendTLS, string) {
+	with := *b
+	with.Certificate = &tls.Certificate{PrivateKey: c.PrivateKey, Leaf: c.Certificate, Certificate: [][]byte{c.Raw}}
+	h := sha256.New()
+	h.Write(c.Raw)
+	for _, between := range c.Intermediates {
+		with.Certificate.Certificate = append(with.Certificate.Certificate, between.Raw)
+		h.Write(between.Raw)
+	}
+	return &with, id + "\x00" + string(h.Sum(nil))
 }
 
 // tlsID tells settings apart: connections made under different ones are never shared.

@@ -477,6 +477,7 @@ func (t *Transport) Send(ctx context.Context, r *pipeline.Request, o pipeline.Se
 	}
 	resp := pipeline.NewResponse(o.BodyLimit)
 	m := &outgoing{transport: t, request: r, url: r.URL, tls: settings, tlsID: t.tlsID(settings), proxy: o.Proxy, guard: o.Guard, keepHost: true}
+	m.authenticate(r.Certificate)
 	m.takeBody(&r.Body)
 	if err := m.send(ctx, resp, o.FollowRedirects); err != nil {
 		return nil, err

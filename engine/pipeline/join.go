@@ -4,12 +4,15 @@ import (
 	"maps"
 	"slices"
 	"unsafe"
+
+	"sekisho/engine/dotnet/apim"
 )
 
 // origin is what a fork found when it began, to tell what it changed.
 type origin struct {
 	method       string
 	url          URL
+	certificate  *apim.Certificate
 	backend      string
 	backendScope Scope
 	status       int
@@ -28,7 +31,7 @@ type side struct {
 
 func originOf(x *Exchange) *origin {
 	return &origin{
-		method: x.Request.Method, url: x.Request.URL, backend: x.BackendID, backendScope: x.BackendScope,
+		method: x.Request.Method, url: x.Request.URL, certificate: x.Request.Certificate, backend: x.BackendID, backendScope: x.BackendScope,
 		status: x.Response.Status, reason: x.Response.Reason,
 		request:  sideOf(&x.Request.Header, &x.Request.Body),
 		response: sideOf(&x.Response.Header, &x.Response.Body),
@@ -51,6 +54,9 @@ func (x *Exchange) Join(f *Exchange) {
 	}
 	if f.Request.URL != o.url {
 		x.Request.URL = f.Request.URL
+	}
+	if f.Request.Certificate != o.certificate {
+		x.Request.Certificate = f.Request.Certificate
 	}
 	if f.BackendID != o.backend || f.BackendScope != o.backendScope {
 		x.BackendID, x.BackendScope = f.BackendID, f.BackendScope

@@ -11,6 +11,9 @@ type Request struct {
 	Body   Body
 	// Proto is the version the client spoke, "HTTP/1.1"; empty for made requests.
 	Proto string
+	// Certificate is presented to a backend that asks for one, with its private key; nil
+	// for none. It stays with the host that the request is for.
+	Certificate *apim.Certificate
 }
 
 // Response is the response on its way to the client, or the answer to a
