@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -82,7 +81,7 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 		redirect = app.RedirectURIs[0]
 	}
 	// Compared character by character, and before anything is sent there.
-	if !slices.Contains(app.RedirectURIs, redirect) {
+	if !app.redirectsTo(redirect) {
 		showPage(w, http.StatusBadRequest, pageData{Refusal: "The application may not be answered at that address."})
 		return
 	}
@@ -146,7 +145,7 @@ func (s *Sandbox) consent(w http.ResponseWriter, r *http.Request) {
 	}
 	app, user := k.applications[a.client], k.users[p["user"]]
 	switch {
-	case app == nil || !slices.Contains(app.RedirectURIs, a.redirect):
+	case app == nil || !app.redirectsTo(a.redirect):
 		showPage(w, http.StatusBadRequest, pageData{Refusal: "The application is gone."})
 		return
 	case user == nil:

@@ -29,9 +29,10 @@ type systems struct {
 	// credentials is nil until gateway.yaml asks for a credential manager.
 	credentials atomic.Pointer[credentials]
 
-	mu    sync.Mutex // guards what follows: loads are one at a time, Serving and Close are not loads
-	model *config.Model
-	url   string // where the gateway is reached, "" until it serves
+	mu          sync.Mutex // guards what follows: loads are one at a time, Serving and Close are not loads
+	model       *config.Model
+	url         string       // where the gateway is reached, "" until it serves
+	development *development // nil without any
 }
 
 var _ gateway.Systems = (*systems)(nil)
@@ -61,10 +62,35 @@ func (y *systems) notice(message string) {
 	y.log.Info(message)
 }
 
-// Configure implements gateway.Systems. What can fail is done first.
+// Configure implements gateway.Systems. The order is that of need: the master key of the
+// credential manager may want the token of an identity, and that one development services.
 func (y *systems) Configure(m *config.Model, diags *source.List) bool {
 	y.mu.Lock()
 	defer y.mu.Unlock()
+	before := y.model
+	if !y.configure(m, diags) {
+		if before != nil && !y.configure(before, new(source.List)) {
+			y.log.Error("what stands behind policies could not be put back after a faulty reload")
+		}
+		return false
+	}
+	y.model = m
+	return true
+}
+
+func (y *systems) configure(m *config.Model, diags *source.List) bool {
+	if err := y.develop(m.Development); err != nil {
+		var at source.Range // a file that has no services any more
+		if m.Development != nil {
+			at = m.Development.At
+		}
+		diags.Errorf(at, codeDevelopment, "the development services cannot start: %v", err)
+		return false
+	}
+	if err := y.identities.Configure(identitiesOf(m)); err != nil {
+		diags.Errorf(m.IdentitiesAt, codeIdentities, "the identities cannot be used: %v", err)
+		return false
+	}
 	if m.CredentialManager != nil && y.credentials.Load() == nil {
 		c, err := openCredentials(y, m)
 		if err != nil {
@@ -73,17 +99,16 @@ func (y *systems) Configure(m *config.Model, diags *source.List) bool {
 		}
 		y.credentials.Store(c)
 	}
-	if err := y.identities.Configure(identitiesOf(m)); err != nil {
-		diags.Errorf(source.Range{}, codeIdentities, "the identities cannot be used: %v", err)
-		return false
-	}
 	if c := y.credentials.Load(); c != nil {
 		if err := c.configure(m, y.publicURL(m)); err != nil {
-			diags.Errorf(m.CredentialManager.At, codeCredentials, "the credential manager cannot use this: %v", err)
+			var at source.Range
+			if m.CredentialManager != nil {
+				at = m.CredentialManager.At
+			}
+			diags.Errorf(at, codeCredentials, "the credential manager cannot use this: %v", err)
 			return false
 		}
 	}
-	y.model = m
 	return true
 }
 
@@ -133,7 +158,7 @@ func (y *systems) Close(ctx context.Context) error {
 	}
 	y.identities.Close()
 	y.tokens.Close()
-	return err
+	return errors.Join(err, y.development.close(ctx))
 }
 
 // connections are those of the credential manager, if there is one.

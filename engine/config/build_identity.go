@@ -12,7 +12,7 @@ import (
 )
 
 // credentialKeys are the ways to name a master key; a bare path is file:.
-var credentialKeys = []string{"file:", "env:", "azure-kv://", "hcvault://"}
+var credentialKeys = []string{"file:", "env:", "azure-kv://", "hcvault://", "hcvault+http://"}
 
 func (b *builder) identities() {
 	seen := map[string]*ManagedIdentity{}
@@ -29,6 +29,9 @@ func (b *builder) identities() {
 			KeyDirectory: b.onDisk(f.KeyDirectory), TokenFile: b.onDisk(f.TokenFile),
 		}
 		at[m] = f.ID.At
+		if i == 0 {
+			b.model.IdentitiesAt = f.ID.At
+		}
 		b.identityKeys(f, m)
 		if unique(b, seen, f.ID, m, "identity", f.ID.At, func(o *ManagedIdentity) source.Range { return at[o] }) {
 			b.model.Identities = append(b.model.Identities, m)

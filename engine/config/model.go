@@ -37,6 +37,8 @@ type Model struct {
 	Certificates  []*Certificate
 
 	Identities []*ManagedIdentity
+	// IdentitiesAt is where the first of them stands.
+	IdentitiesAt source.Range
 	// CredentialManager and Development are nil where they are not wanted.
 	CredentialManager *CredentialManager
 	Development       *Development
