@@ -25,6 +25,7 @@ const (
 
 // entry is what is known of one connection.
 type entry struct {
+	name    string // in the token cache
 	known   atomic.Pointer[access]
 	reading sync.Mutex
 
@@ -76,15 +77,14 @@ func (m *Manager) lend(ctx context.Context, key store.Key, a *access, e *entry) 
 	if a.revoked {
 		return nil, fail(CodeState, "the connection %s has been revoked and needs a new consent", key)
 	}
-	name := cacheKey(key)
-	if t, ok := m.o.Cache.Lookup(name); ok {
+	if t, ok := m.o.Cache.Lookup(e.name); ok {
 		if l := t.Extra.(*lent); l.version >= a.version {
 			return l, nil
 		}
 		// Somebody else has written new tokens, or a consent has: these are the past.
-		m.o.Cache.Delete(name)
+		m.o.Cache.Delete(e.name)
 	}
-	t, err := m.o.Cache.Get(ctx, name, func(ctx context.Context) (tokencache.Token, error) {
+	t, err := m.o.Cache.Get(ctx, e.name, func(ctx context.Context) (tokencache.Token, error) {
 		if !e.take(m.o.Now(), m.settings.Load().Limits.AuthorizationsPerMinute) {
 			return tokencache.Token{}, fail(CodeLimit, "the connection %s was asked for too often this minute", key)
 		}
@@ -112,9 +112,9 @@ func (e *entry) take(now time.Time, most int) bool {
 
 // access is what is known of a connection, read anew if it is not known for sure.
 func (m *Manager) access(ctx context.Context, key store.Key) (*access, *entry, error) {
-	m.mu.Lock()
+	m.mu.RLock()
 	e := m.entries[key]
-	m.mu.Unlock()
+	m.mu.RUnlock()
 	now := m.o.Now()
 	if e != nil {
 		a := e.known.Load()
@@ -174,7 +174,7 @@ func (m *Manager) remember(key store.Key) *entry {
 			break
 		}
 	}
-	e := &entry{}
+	e := &entry{name: cacheKey(key)}
 	m.entries[key] = e
 	return e
 }
@@ -222,8 +222,12 @@ func (m *Manager) readAccess(ctx context.Context, key store.Key) (*access, error
 }
 
 // Use obtains the token of a connection without asking who wants it, for whoever manages
-// connections. It returns when the token ends, zero if nobody says.
+// connections. It returns when the token ends, zero if nobody says. One by client
+// credentials that was revoked begins anew: there is no consent that could do that.
 func (m *Manager) Use(ctx context.Context, key store.Key) (expires time.Time, err error) {
+	if err := m.revive(ctx, key); err != nil {
+		return time.Time{}, err
+	}
 	a, err := m.readAccess(ctx, key)
 	if err != nil {
 		return time.Time{}, wrap("the connection "+shown(key), err)
@@ -236,4 +240,15 @@ func (m *Manager) Use(ctx context.Context, key store.Key) (expires time.Time, er
 		return time.Time{}, wrap("the connection "+shown(key), err)
 	}
 	return c.Expires, nil
+}
+
+// revive ends the revocation of a connection by client credentials.
+func (m *Manager) revive(ctx context.Context, key store.Key) error {
+	c, err := m.readable(ctx, key)
+	if err != nil || c.Grant != GrantClient || c.Status.State != store.Revoked {
+		return err
+	}
+	_, err = m.o.Store.SaveStatus(ctx, key, store.Guard{Version: c.Version}, store.Status{State: store.Pending, Reason: "asked for again"})
+	m.forget(key)
+	return wrap("the connection "+key.String(), err)
 }

@@ -292,7 +292,7 @@ func (m *Manager) DeleteConnection(ctx context.Context, key store.Key, match sto
 }
 
 // Revoke gives the tokens of a connection back and leaves it without any, until there is
-// a new consent; one by client credentials until it is deleted and made again.
+// a new consent; one by client credentials until Use.
 func (m *Manager) Revoke(ctx context.Context, key store.Key) error {
 	if _, err := m.readable(ctx, key); err != nil {
 		return err

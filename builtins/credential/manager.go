@@ -89,7 +89,7 @@ type Manager struct {
 	o        Options
 	settings atomic.Pointer[settings]
 
-	mu      sync.Mutex
+	mu      sync.RWMutex
 	entries map[store.Key]*entry
 
 	renewing singleflight.Group

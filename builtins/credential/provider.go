@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"strings"
 	"time"
 
 	"sekisho/builtins/credential/oauth"
@@ -173,6 +174,9 @@ func (m *Manager) issuer(ctx context.Context, p *oauth.Provider) (string, error)
 	issuer, err := m.o.Client.Issuer(ctx, p)
 	if err != nil {
 		return "", err
+	}
+	if strings.Contains(issuer, "{") {
+		issuer = "" // Entra's for all tenants: which one it is only the id_token tells
 	}
 	m.issuers.Store(p.OpenID, knownIssuer{issuer, now.Add(time.Hour)})
 	return issuer, nil

@@ -298,6 +298,17 @@ func TestClientCredentials(t *testing.T) {
 	}
 	_, err = w.m.Link(context.Background(), theKey, LinkRequest{})
 	w.refused(err, CodeInvalid)
+
+	w.idp.set(func(p *idp) { p.fail = 0 })
+	if err := w.m.Revoke(context.Background(), theKey); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.ask()
+	w.refused(err, CodeState)
+	if _, err := w.m.Use(context.Background(), theKey); err != nil {
+		t.Fatal(err)
+	}
+	w.token()
 }
 
 // TestTogether has two processes with 200 callers each at the end of a token's life.

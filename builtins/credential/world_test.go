@@ -68,7 +68,7 @@ func (l *transcript) String() string {
 // world is a Manager on a store in a file, a gateway that serves its pages, and a
 // provider.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	clock   *clock
 	store   store.Store
 	cache   *tokencache.Cache
@@ -80,7 +80,7 @@ type world struct {
 
 var theKey = store.Key{Provider: "p", Connection: "c"}
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{t: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}, log: &transcript{}}
 	w.idp = newIDP(t, w.clock.now)
@@ -303,7 +303,7 @@ func (b *browser) press(p *page) *page {
 // idp is a provider that insists: on PKCE, on its client's secret, on codes and refresh
 // tokens that are good once.
 type idp struct {
-	t      *testing.T
+	t      testing.TB
 	now    func() time.Time
 	server *httptest.Server
 	url    string
@@ -332,7 +332,7 @@ type idp struct {
 	seen     []url.Values // token requests
 }
 
-func newIDP(t *testing.T, now func() time.Time) *idp {
+func newIDP(t testing.TB, now func() time.Time) *idp {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -31,6 +31,8 @@ type api struct {
 	t      *testing.T
 	server *httptest.Server
 	m      *credential.Manager
+	// tokenURL is a token endpoint that grants everything.
+	tokenURL string
 }
 
 func newAPI(t *testing.T, s credential.Settings) *api {
@@ -63,12 +65,9 @@ func newAPI(t *testing.T, s credential.Settings) *api {
 		kept.Close()
 		idp.Close()
 	})
-	tokenURL = idp.URL + "/token"
+	a.tokenURL = idp.URL + "/token"
 	return a
 }
-
-// tokenURL is a token endpoint that grants everything.
-var tokenURL string
 
 type answer struct {
 	status int
@@ -155,8 +154,8 @@ func TestAuthentication(t *testing.T) {
 
 // TestResources is the life of all resources, under Azure's path and under ours.
 func TestResources(t *testing.T) {
-	for _, prefix := range []string{azure, "/management"} {
-		t.Run(prefix[:12], func(t *testing.T) {
+	for name, prefix := range map[string]string{"Azure's path": azure, "the short path": "/management"} {
+		t.Run(name, func(t *testing.T) {
 			a := newAPI(t, credential.Settings{})
 			p := prefix + "/authorizationProviders/github"
 			c := p + "/authorizations/bot"
@@ -240,7 +239,7 @@ func TestSecretsAreWriteOnly(t *testing.T) {
 	a := newAPI(t, credential.Settings{})
 	p := "/management/authorizationProviders/machine"
 	c := p + "/authorizations/bot"
-	a.want(201, a.do("PUT", p, fmt.Sprintf(`{"properties":{"identityProvider":"oauth2","oauth2":{"grantTypes":{"clientCredentials":{"tokenUrl":%q}}}}}`, tokenURL)))
+	a.want(201, a.do("PUT", p, fmt.Sprintf(`{"properties":{"identityProvider":"oauth2","oauth2":{"grantTypes":{"clientCredentials":{"tokenUrl":%q}}}}}`, a.tokenURL)))
 	a.want(201, a.do("PUT", c, `{"properties":{"oauth2grantType":"ClientCredentials","parameters":{"clientId":"id","clientSecret":"canary-secret"}}}`))
 	read := a.want(200, a.do("GET", c, ""))
 	if read.at("properties.parameters.clientId") != "id" {
