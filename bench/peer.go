@@ -23,7 +23,7 @@ import (
 type Peer struct {
 	Name    string            `yaml:"name"`
 	Command []string          `yaml:"command"`
-	Version []string          `yaml:"version"` // the first line of what it prints is the version
+	Version []string          `yaml:"version"` // prints, somewhere, the version: the first number with a point
 	Env     map[string]string `yaml:"env"`
 	Files   map[string]string `yaml:"files"`
 	// Strict says that the peer does what the gateway does: its answers must pass all

@@ -5,8 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 
 	"sekisho/bench/report"
 	"sekisho/bench/scenario"
@@ -75,6 +75,7 @@ func (p *Peer) version() string {
 	if err != nil {
 		return ""
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return line
+	return versionForm.FindString(string(out))
 }
+
+var versionForm = regexp.MustCompile(`[0-9]+\.[0-9]+[^\s,]*`)

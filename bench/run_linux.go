@@ -91,8 +91,9 @@ type contestant struct {
 	plan    *load.Plan
 	all     *load.Result
 	lag     []float64
-	own     []float64 // generator load of each slice
-	behind  []float64
+	own     []float64 // the generator's load in each slice
+	behind  []float64 // the backend's processor time per request
+	busy    []float64 // the process's load
 	reloads []float64
 }
 
@@ -510,6 +511,9 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	if could > 0 {
 		c.own = append(c.own, float64(own)/float64(could))
 	}
+	if n := max(1, len(b.subjects)); r.Elapsed > 0 {
+		c.busy = append(c.busy, float64(to.subject-from.subject)/float64(r.Elapsed)/float64(n))
+	}
 	if r.Completed > 0 {
 		c.behind = append(c.behind, micros(behind)/float64(r.Completed))
 	}
@@ -573,6 +577,7 @@ func (c *contestant) complete() {
 		s.Checked = r.Answered
 	}
 	s.Wrong, s.Errors, s.FirstBad, s.Reconnect = r.Wrong, r.Errors, r.FirstBad, r.Reconnect
+	s.Busy = report.SpreadOf(c.busy).Median
 	s.GeneratorLoad = report.SpreadOf(c.own).Median
 	s.BackendCPU = report.SpreadOf(c.behind).Median
 	s.LagP99 = report.SpreadOf(c.lag).Median

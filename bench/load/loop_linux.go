@@ -268,7 +268,7 @@ func (l *loop) receive(i int32) {
 			l.answered(i)
 			return
 		}
-		if n < len(l.buf) {
+		if n < len(l.buf) && !c.last {
 			return // there was no more; an edge will tell
 		}
 	}

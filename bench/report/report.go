@@ -102,6 +102,7 @@ type Subject struct {
 	ReloadMillis *Spread  `json:"reloadMillis,omitempty"`
 
 	// What the instrument says of itself while this was measured.
+	Busy          float64 `json:"busy"`          // processor time of the process, of what its processors have
 	DueShare      float64 `json:"dueShare"`      // of the requests that were due in an open loop, those that were answered
 	GeneratorLoad float64 `json:"generatorLoad"` // processor time of the generator, of what it could have
 	BackendCPU    float64 `json:"backendCpuMicros"`

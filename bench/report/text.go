@@ -48,9 +48,12 @@ func (r *Report) services() table {
 }
 
 func (r *Report) resources() table {
-	t := table{{"", "memory at start", "peak", "allocations/request", "bytes/request", "start", "generator", "backend µs/request"}}
+	t := table{{"", "memory at start", "peak", "allocations/request", "bytes/request", "start", "busy", "generator", "backend µs/request"}}
 	for _, s := range r.Subjects {
-		row := []string{s.Name, mebibytes(s.MemoryStart), mebibytes(s.MemoryPeak), "–", "–", "–", fmt.Sprintf("%.0f %%", 100*s.GeneratorLoad), number(s.BackendCPU)}
+		row := []string{s.Name, mebibytes(s.MemoryStart), mebibytes(s.MemoryPeak), "–", "–", "–", "–", fmt.Sprintf("%.0f %%", 100*s.GeneratorLoad), number(s.BackendCPU)}
+		if s.Role != Direct {
+			row[6] = fmt.Sprintf("%.0f %%", 100*s.Busy)
+		}
 		if s.Allocs != nil {
 			row[3], row[4] = number(*s.Allocs), number(*s.AllocBytes)
 		}
@@ -63,7 +66,7 @@ func (r *Report) resources() table {
 }
 
 func (r *Report) comparisons() table {
-	t := table{{"CPU per request", "÷ the gateway's", "of 95 in 100", "cycles"}}
+	t := table{{"CPU per request", "÷ the gateway's", "95 % interval", "cycles"}}
 	for _, x := range r.Ratios {
 		t = append(t, []string{x.Of, fmt.Sprintf("%.2f", x.Value.Median), fmt.Sprintf("%.2f to %.2f", x.Value.Low, x.Value.High), fmt.Sprint(len(x.Cycles))})
 	}

@@ -12,8 +12,11 @@ const (
 	// PairLow and PairHigh are what the ratio of a process with itself must be between.
 	PairLow, PairHigh = 0.93, 1.07
 	// maxGenerator is the share of the processor time it could have that a generator may
-	// take; above it, it is measured and not the gateway.
+	// take; above it, it is measured and not the gateway, unless that was as busy.
 	maxGenerator = 0.90
+	// minBusyPeer is how busy another program must have been all the same: its requests
+	// per second are then too low, but what one costs it is not far from the truth.
+	minBusyPeer = 0.60
 	// maxLag is how late a generator may start requests, in microseconds, and
 	// minDue the share of an open loop's requests that must be answered.
 	maxLag = 2000
@@ -56,11 +59,7 @@ func (r *Report) judge() {
 		if n := total(s.Errors); float64(n) > maxErrors*float64(n+s.Checked) {
 			fault(NoAnswers, "%s left %s of %d without an answer (%s)", s.Name, count(n, "request"), n+s.Checked, classes(s.Errors))
 		}
-		// Without a gateway a closed loop is bounded by the instrument: that is its ceiling.
-		ceiling := s.Role == Direct && r.Load.Rate == 0
-		if s.GeneratorLoad > maxGenerator && !ceiling {
-			fault(Saturated, "the generator took %.0f %% of the processor time it could have while it measured %s: that is a figure of the generator; use fewer connections, or give it more processors", 100*s.GeneratorLoad, s.Name)
-		}
+		r.saturation(s, fault)
 		if s.LagP99 > maxLag {
 			fault(Saturated, "while it measured %s the generator started one request in a hundred more than %s late although a connection was free", s.Name, micros(s.LagP99))
 		}
@@ -78,6 +77,20 @@ func (r *Report) judge() {
 	if cycles < minCycles {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s: ratios want at least %d", count(int64(cycles), "cycle"), minCycles))
 	}
+}
+
+// saturation says when the generator, and not what it measured, was the bottleneck.
+// Without a gateway a closed loop always ends there: that is the instrument's ceiling.
+func (r *Report) saturation(s *Subject, fault func(code, format string, args ...any)) {
+	if s.GeneratorLoad <= maxGenerator || s.Busy >= maxGenerator || s.Role == Direct && r.Load.Rate == 0 {
+		return
+	}
+	text := fmt.Sprintf("the generator took %.0f %% of the processor time it could have while it measured %s, which was busy for %.0f %%", 100*s.GeneratorLoad, s.Name, 100*s.Busy)
+	if s.Role == Peer && s.Busy >= minBusyPeer {
+		r.Notes = append(r.Notes, text+": it could have answered more")
+		return
+	}
+	fault(Saturated, "%s: that is a figure of the generator; use fewer connections, or give it more processors", text)
 }
 
 // headline is what the run came to.
