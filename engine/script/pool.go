@@ -135,6 +135,7 @@ type watchdog struct {
 	wake    chan struct{}
 
 	heap       atomic.Int64 // as it was at the last look
+	used       atomic.Int64 // of the processors, at the last look
 	collecting atomic.Bool
 	rested     atomic.Int64 // when the next collection may be
 }
@@ -153,8 +154,11 @@ func (w *watchdog) begin(vm *VM, left time.Duration) {
 	// last time: one of the two sees the other.
 	if w.asleep.Load() || !w.on.Load() {
 		w.heap.Store(heapBytes())
+		w.used.Store(processorTime())
 	}
 	vm.base.Store(w.heap.Load())
+	vm.used.Store(w.used.Load())
+	vm.allowed.Store(int64(left))
 	vm.began.Store(now)
 	vm.deadline.Store(now + int64(left))
 	w.running.Add(1)
@@ -238,14 +242,32 @@ func (w *watchdog) look() {
 		return
 	}
 	now := nanos()
+	w.used.Store(processorTime())
 	w.pool.mu.Lock()
 	for vm := range w.pool.live {
-		if d := vm.deadline.Load(); d > 0 && d <= now && vm.deadline.CompareAndSwap(d, fired) {
+		if d := vm.deadline.Load(); d > 0 && d <= now && w.expire(vm, d) {
 			vm.rt.Interrupt(errBudget)
 		}
 	}
 	w.pool.mu.Unlock()
 	w.weigh(false)
+}
+
+// patience is how many times its budget an evaluation may take by the clock while it
+// does not get the processor.
+const patience = 20
+
+// expire fires a VM whose deadline d is over, and tells whether it did. An evaluation
+// cannot have used more of the processors than the whole process has; on a machine that
+// is busy with other things it gets the rest of its budget.
+func (w *watchdog) expire(vm *VM, d int64) bool {
+	now, allowed := nanos(), vm.allowed.Load()
+	left := allowed - (processorTime() - vm.used.Load())
+	if left > int64(watchEvery) && now < vm.began.Load()+patience*allowed {
+		vm.deadline.CompareAndSwap(d, now+left)
+		return false
+	}
+	return vm.deadline.CompareAndSwap(d, fired)
 }
 
 var (

@@ -21,6 +21,8 @@ type VM struct {
 	rt       *goja.Runtime
 	deadline atomic.Int64 // see watchdog
 	began    atomic.Int64 // when the clock began to run
+	allowed  atomic.Int64 // for how long
+	used     atomic.Int64 // what the process had used of its processors at that time
 	base     atomic.Int64 // the heap at that time
 	heavy    atomic.Bool  // it was ended for its memory
 	drawn    int64        // what native functions have made, see draw
@@ -163,10 +165,12 @@ func (vm *VM) tick() {
 // look is tick for work that takes long at each step.
 func (vm *VM) look() {
 	d := vm.deadline.Load()
-	if d == fired || d > 0 && nanos() > d {
-		if d == fired || vm.deadline.CompareAndSwap(d, fired) || vm.deadline.Load() == fired {
-			vm.stop()
-		}
+	if d > 0 && nanos() > d {
+		vm.run.pool.watch.expire(vm, d)
+		d = vm.deadline.Load()
+	}
+	if d == fired {
+		vm.stop()
 	}
 }
 
