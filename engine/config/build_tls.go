@@ -1,19 +1,17 @@
 package config
 
 import (
-	"crypto"
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"sekisho/engine/dotnet/crypto/pkcs12"
 	"sekisho/engine/source"
 )
 
@@ -169,9 +167,9 @@ func (b *builder) certificate(file, key, password text) *Certificate {
 	var err error
 	switch strings.ToLower(filepath.Ext(file.Value)) {
 	case ".pfx", ".p12":
-		c.Chain, c.PrivateKey, err = decodePKCS12(data, password.Value)
+		c.Chain, c.PrivateKey, err = pkcs12.Decode(data, password.Value)
 	default:
-		c.Chain, c.PrivateKey, err = decodePEM(data)
+		c.Chain, c.PrivateKey, err = pkcs12.DecodePEM(data)
 	}
 	switch {
 	case err != nil:
@@ -186,12 +184,12 @@ func (b *builder) certificate(file, key, password text) *Certificate {
 		if !ok {
 			return nil
 		}
-		if _, c.PrivateKey, err = decodePEM(data); err != nil || c.PrivateKey == nil {
+		if _, c.PrivateKey, err = pkcs12.DecodePEM(data); err != nil || c.PrivateKey == nil {
 			b.diags.Errorf(key.At, CodeCertificate, "%q holds no private key in PEM that is not encrypted", key.Raw)
 			return nil
 		}
 	}
-	if c.PrivateKey != nil && !sameKey(c.Chain[0].PublicKey, c.PrivateKey.Public()) {
+	if c.PrivateKey != nil && !pkcs12.SameKey(c.Chain[0].PublicKey, c.PrivateKey.Public()) {
 		at, name := file.At, file.Raw
 		if key.Set {
 			at, name = key.At, key.Raw
@@ -201,45 +199,4 @@ func (b *builder) certificate(file, key, password text) *Certificate {
 	}
 	c.Thumbprint = fmt.Sprintf("%X", sha1.Sum(c.Chain[0].Raw))
 	return c
-}
-
-func sameKey(a, b crypto.PublicKey) bool {
-	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && k.Equal(b)
-}
-
-// decodePEM reads certificates and a private key, in whatever order.
-func decodePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err error) {
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		switch block.Type {
-		case "CERTIFICATE":
-			c, err := x509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return nil, nil, errors.New("it holds a damaged certificate")
-			}
-			chain = append(chain, c)
-		case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
-			if key, err = parseKey(block.Bytes); err != nil {
-				return nil, nil, err
-			}
-		case "ENCRYPTED PRIVATE KEY":
-			return nil, nil, errors.New("its private key is encrypted")
-		}
-	}
-	return chain, key, nil
-}
-
-func parseKey(der []byte) (crypto.Signer, error) {
-	if k, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		if s, ok := k.(crypto.Signer); ok {
-			return s, nil
-		}
-	}
-	if k, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return k, nil
-	}
-	if k, err := x509.ParseECPrivateKey(der); err == nil {
-		return k, nil
-	}
-	return nil, errors.New("it holds a private key that cannot be read")
 }

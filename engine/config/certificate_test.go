@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"sekisho/engine/dotnet/crypto/pkcs12"
 	"sekisho/engine/source"
 )
 
@@ -127,10 +128,9 @@ func FuzzPKCS12(f *testing.F) {
 		f.Add(data, "password")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		chain, key, err := decodePKCS12(data, password)
+		chain, key, err := pkcs12.Decode(data, password)
 		if err != nil && (chain != nil || key != nil) {
 			t.Fatal("an error and a certificate")
 		}
-		decodePFX(data, password)
 	})
 }

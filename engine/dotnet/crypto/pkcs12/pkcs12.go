@@ -1,4 +1,6 @@
-package config
+// Package pkcs12 reads certificates with their private keys: files of PKCS#12 (.pfx) of
+// two generations, and PEM. Errors hold nothing of the password or the key.
+package pkcs12
 
 import (
 	"bytes"
@@ -17,7 +19,7 @@ import (
 	"hash"
 	"unicode/utf16"
 
-	"golang.org/x/crypto/pkcs12"
+	legacy "golang.org/x/crypto/pkcs12"
 )
 
 // Files of two generations: those with RC2 and triple DES, which
@@ -34,18 +36,22 @@ var (
 // maxIterations bounds the work that a file may ask for.
 const maxIterations = 2_000_000
 
-// decodePKCS12 reads a .pfx file: the certificate that belongs to the key first.
-func decodePKCS12(data []byte, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
-	blocks, err := pkcs12.ToPEM(data, password)
-	var unknown pkcs12.NotImplementedError
+// Decode reads a .pfx file: the certificate that belongs to the key first.
+func Decode(data []byte, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
+	var p pfx
+	if err := parse(data, &p); err == nil && p.MAC.Iterations > maxIterations {
+		return nil, nil, errCipher
+	}
+	blocks, err := legacy.ToPEM(data, password)
+	var unknown legacy.NotImplementedError
 	switch {
 	case err == nil:
 		var text []byte
 		for _, b := range blocks {
 			text = append(text, pem.EncodeToMemory(&pem.Block{Type: b.Type, Bytes: b.Bytes})...)
 		}
-		chain, key, err = decodePEM(text)
-	case errors.Is(err, pkcs12.ErrIncorrectPassword):
+		chain, key, err = DecodePEM(text)
+	case errors.Is(err, legacy.ErrIncorrectPassword):
 		return nil, nil, errPassword
 	case errors.As(err, &unknown):
 		chain, key, err = decodePFX(data, password)
@@ -56,7 +62,7 @@ func decodePKCS12(data []byte, password string) (chain []*x509.Certificate, key 
 		return chain, key, err
 	}
 	for i, c := range chain {
-		if sameKey(c.PublicKey, key.Public()) {
+		if SameKey(c.PublicKey, key.Public()) {
 			chain[0], chain[i] = chain[i], chain[0]
 			break
 		}
