@@ -91,8 +91,6 @@ func New(o Options) (*Identities, error) {
 		cache.Close()
 		return nil, err
 	}
-	// Nobody has asked that one for anything yet.
-	clear(i.generations)
 	return i, nil
 }
 
@@ -107,11 +105,14 @@ func (i *Identities) Configure(c Config) error {
 	before := i.known.Load()
 	next := &known{byName: map[string]*identity{}}
 	var faults []error
-	list := c.Identities
 	if !c.has(System) {
-		list = append([]Identity{{ID: System, Source: Auto}}, list...)
+		n, err := i.implicit(before)
+		if err != nil {
+			return err
+		}
+		next.all, next.system, next.byName[System] = append(next.all, n), n, n
 	}
-	for _, one := range list {
+	for _, one := range c.Identities {
 		n, err := i.identity(one, before)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("identity %q: %w", one.ID, err))
@@ -150,10 +151,27 @@ func (i *Identities) Configure(c Config) error {
 	return nil
 }
 
+// implicitPrefix begins the keys of the system identity that the environment gives. It is
+// always the same one, as the environment is.
+const implicitPrefix = "~environment"
+
+// implicit makes that identity, or finds it.
+func (i *Identities) implicit(before *known) (*identity, error) {
+	if before != nil && before.system.prefix == implicitPrefix {
+		return before.system, nil
+	}
+	n, err := i.detect(Identity{ID: System, Source: Auto})
+	if err != nil {
+		return nil, err
+	}
+	n.config, n.prefix = Identity{ID: System, Source: Auto}, implicitPrefix
+	return n, nil
+}
+
 // identity makes one, or finds it as it was.
 func (i *Identities) identity(c Identity, before *known) (*identity, error) {
 	if before != nil {
-		if old := before.byName[c.ID]; old != nil && old.config.equal(c) {
+		if old := before.byName[c.ID]; old != nil && old.config.equal(c) && old.prefix != implicitPrefix {
 			return old, nil
 		}
 	}
@@ -226,20 +244,19 @@ type Status struct {
 
 // Status lists them; there are no tokens in it.
 func (i *Identities) Status() []Status {
-	sources := map[string]Source{}
+	byPrefix := map[string]*identity{}
 	for _, n := range i.known.Load().all {
-		sources[n.prefix] = n.kind
+		byPrefix[n.prefix] = n
 	}
 	var list []Status
 	for _, s := range i.cache.Status() {
 		parts := strings.SplitN(s.Key, " ", 3)
-		if len(parts) != 3 {
-			continue
+		// What a call has left behind that began before a reload is nobody's.
+		if n := byPrefix[parts[0]]; n != nil && len(parts) == 3 {
+			list = append(list, Status{
+				Identity: n.config.ID, ClientID: parts[1], Source: n.kind, Resource: parts[2], Status: s,
+			})
 		}
-		name, _, _ := strings.Cut(parts[0], "~")
-		list = append(list, Status{
-			Identity: name, ClientID: parts[1], Source: sources[parts[0]], Resource: parts[2], Status: s,
-		})
 	}
 	return list
 }
