@@ -134,7 +134,7 @@ func (p *printer) diagnostics(diags []source.Diagnostic) {
 	_ = source.WriteText(p.w, diags, source.TextOptions{Color: p.color})
 }
 
-// serving prints what is served and three calls to try.
+// serving prints what is served and calls to try.
 func (p *printer) serving(g *gateway.Gateway, where string) {
 	fmt.Fprintf(p.w, "sekisho serves %s\n", where)
 	for _, a := range g.Addresses() {

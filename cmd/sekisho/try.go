@@ -13,10 +13,10 @@ import (
 // gateways are never shown.
 const demoKey = "demo-key"
 
-// examples are up to three calls that the gateway will answer, as curl commands: first
+// examples are up to six calls that the gateway will answer, as curl commands: first
 // of all APIs one operation each, those without a key before those with one.
 func examples(g *gateway.Gateway) []string {
-	const most = 3
+	const most = 6
 	m := g.Snapshot().Model()
 	base := "http://" + g.Addresses()[0]
 	var open, keyed []string
