@@ -268,8 +268,7 @@ func (vm *VM) link(v goja.Value, n int) {
 // guardAll makes all other native functions look at the clock: native code that goes
 // over an iterable calls next, and native code that settles promises calls then, and
 // where those are native functions, too, no instruction of the script is ever run.
-// Functions with a prototype are constructors; of those that may be called, the prelude
-// sees to Object, and reading "done" of what Array and the Errors make looks at the
+// Constructors stay; of those that may be called, the prelude sees to Object, and reading "done" of what Array and the Errors make looks at the
 // clock as well.
 func (vm *VM) guardAll() {
 	rt := vm.rt
@@ -299,7 +298,7 @@ func (vm *VM) guardAll() {
 		if w := wrapped[f]; w != nil {
 			return w
 		}
-		if f.ClassName() != "Function" || f.Get("prototype") != nil {
+		if _, constructs := goja.AssertConstructor(f); constructs || f.ClassName() != "Function" {
 			visit(f)
 			return v
 		}

@@ -189,6 +189,36 @@
     decode(bytes) { return bytes === undefined ? "" : native.decode(bytes, this.#fatal, this.#ignoreBOM); }
   }
 
+  define(globalThis, "queueMicrotask", function queueMicrotask(f) {
+    if (typeof f !== "function") throw new TypeError("queueMicrotask wants a function");
+    Promise.resolve().then(() => f());
+  });
+  // Plain data, dates, collections and bytes; what is shared stays shared.
+  define(globalThis, "structuredClone", function structuredClone(value) {
+    const seen = new Map();
+    const clone = (v) => {
+      if (typeof v === "function" || typeof v === "symbol") throw new TypeError("a function or a symbol cannot be cloned");
+      if (typeof v !== "object" || v === null) return v;
+      if (seen.has(v)) return seen.get(v);
+      const put = (to) => { seen.set(v, to); return to; };
+      if (Array.isArray(v)) {
+        const list = put([]);
+        for (let i = 0; i < v.length; i++) list[i] = clone(v[i]);
+        return list;
+      }
+      if (v instanceof Date) return put(new Date(v.getTime()));
+      if (native.isBuffer(v) || native.isTyped(v)) return put(v.slice());
+      if (v instanceof Map) { const m = put(new Map()); for (const [k, x] of v) m.set(clone(k), clone(x)); return m; }
+      if (v instanceof Set) { const s = put(new Set()); for (const x of v) s.add(clone(x)); return s; }
+      if (v instanceof Error) { const e = put(new Error(v.message)); e.name = v.name; return e; }
+      if (v instanceof Promise || v instanceof WeakMap || v instanceof WeakSet) throw new TypeError("this object cannot be cloned");
+      const o = put({});
+      for (const k of Object.keys(v)) o[k] = clone(v[k]);
+      return o;
+    };
+    return clone(value);
+  });
+
   // Addresses.
   const decodeForm = (s) => native.unescape(s.replaceAll("+", " "));
   const parsePairs = (text) => {

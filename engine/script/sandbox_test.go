@@ -78,6 +78,39 @@ func TestIsolation(t *testing.T) {
 	f(`Uint8Array.from.evil = 1; Uint8Array.prototype.evil = 1; Object.getPrototypeOf(Uint8Array).prototype.evil = 1`, `new Uint8Array(1).evil ?? Uint8Array.from.evil`, "")
 	f(`new Response().constructor.evil = 1`, `1`, "1")
 	f(`const r = await fetch("http://a.test/"); r.constructor.prototype.text = () => "evil"`, `(await (await fetch("http://a.test/")).text())`, `{"ok":true}`)
+	// Registered symbols, what regular expressions and errors remember, iterators.
+	f(`const s = Symbol.for("mine"); globalThis[s] = 1; Object.prototype[s] = 1`, `globalThis[Symbol.for("mine")]`, "")
+	f(`globalThis.mark = Symbol.for("mine")`, `typeof Symbol.keyFor`, "undefined")
+	f(`/(secret)/.exec("a secret")`, `RegExp.$1 ?? RegExp.lastMatch ?? RegExp["$&"] ?? RegExp.input`, "")
+	f(`const r = /a/g; r.exec("aa"); RegExp.prototype.lastIndex = 5; RegExp.lastIndex = 5`, `/a/g.lastIndex + "" + RegExp.lastIndex`, "0undefined")
+	f(`Error.stackTraceLimit = 0; Error.prepareStackTrace = () => "evil"`, `typeof Error.stackTraceLimit + String(new Error("x").stack).includes("evil")`, "undefinedfalse")
+	f(`Error.prototype.message = "evil"; Error.prototype.toString = () => "evil"`, `String(new Error("x")) + new Error().message`, "Error: x")
+	f(`Object.defineProperty(Object.prototype, "then", { get() { return (r) => r("evil"); }, configurable: true })`, `await ({ a: 1 }).then`, "")
+	f(`Object.defineProperty(Array.prototype, "0", { set(v) { context.Variables.seen = v; }, configurable: true })`, `((a) => ((a[0] = 7), a[0]))([])`, "7")
+	f(`Object.defineProperty(Array.prototype, Symbol.iterator, { value: function* () { yield "evil"; } })`, `[...[1]]`, "[1]")
+	f(`Array[Symbol.species] = 1; Array.prototype[Symbol.isConcatSpreadable] = true`, `[1].concat([2]).map((x) => x)`, "[1,2]")
+	f(`Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => "evil"`, `((x) => x).call(null, 1) + ((x) => x).apply(null, [1])`, "2")
+	f(`Function.prototype[Symbol.hasInstance] = () => true`, `1 instanceof Date`, "false")
+	f(`Map.prototype.get = Set.prototype.has = WeakMap.prototype.get = () => "evil"`, `new Map([[1, 2]]).get(1)`, "2")
+	f(`Number.prototype.toString = Boolean.prototype.toString = Symbol.prototype.toString = () => "evil"`, `String(1) + (1).toString()`, "11")
+	f(`Date.prototype.getTime = () => 0; Date.prototype[Symbol.toPrimitive] = () => 0`, `new Date(5).getTime()`, "5")
+	f(`Reflect.apply = Reflect.ownKeys = Proxy.revocable = () => "evil"`, `Reflect.ownKeys({ a: 1 })`, `["a"]`)
+	f(`Promise.resolve = Promise.all = () => "evil"; Promise.prototype.constructor = 1`, `await Promise.all([Promise.resolve(1)])`, "[1]")
+	f(`Math.random = () => 4; Math.PI = 3`, `Math.random() < 1 && Math.PI > 3.1`, "true")
+	f(`String.raw.evil = 1; String.fromCharCode = () => "evil"`, `String.raw.evil ?? String.fromCharCode(65)`, "A")
+	f(`definePolicy.evil = 1; Fault.prototype.evil = 1; Fault.evil = 1; globalThis.Fault = 1`, `definePolicy.evil ?? Fault.evil ?? new Fault("x").evil`, "")
+	f(`structuredClone.evil = queueMicrotask.evil = 1; Headers.prototype.get = () => "evil"`, `structuredClone.evil ?? queueMicrotask.evil ?? new Headers({ a: "b" }).get("a")`, "b")
+	f(`TextEncoder.prototype.encode = () => 1; TextDecoder.prototype.decode = () => 1; URLSearchParams.prototype.get = () => 1`, `new TextDecoder().decode(new TextEncoder().encode("a")) + new URLSearchParams("a=b").get("a")`, "ab")
+	f(`Object.freeze = (o) => o; Object.isFrozen = () => false`, `Object.isFrozen(Object.freeze({}))`, "true")
+	f(`Object.getOwnPropertyDescriptor(Object.prototype, "__proto__").set.call(Array.prototype, { evil: 1 })`, `[].evil`, "")
+	f(`({}).__proto__ = null; Object.prototype.__defineGetter__ && Object.prototype.__defineGetter__("evil", () => 1)`, `({}).evil`, "")
+	f(`(function* () {}).prototype.evil = 1; Object.getPrototypeOf((function* () {}).prototype).evil = 1`, `(function* () {})().evil`, "")
+	f(`const p = Object.getPrototypeOf("a".matchAll(/a/g)); p.next = () => ({ done: true })`, `[..."aa".matchAll(/a/g)].length`, "2")
+	f(`Object.getPrototypeOf(new Map().keys()).next = Object.getPrototypeOf(new Set().keys()).next = null`, `[...new Map([[1, 2]]).keys(), ...new Set([3]).keys()]`, "[1,3]")
+	f("String.raw`a`; ((s) => { try { s.push(1) } catch {} })`a`", "((s) => s.length)`a`", "1")
+	f(`context.Variables.big = { a: [1] }; context.Variables.big.a.push(2)`, `context.Variables.ContainsKey("big")`, "false")
+	f(`context.Request.Headers.keep = 1; context.Request.Headers[Symbol.for("x")] = 1`, `context.Request.Headers[Symbol.for("x")] ?? context.Request.Headers.ContainsKey("keep")`, "false")
+	f(`new Array(1e5).fill(0).map((x) => [x]); (function f(n) { if (n) f(n - 1) })(400)`, `1`, "1")
 	f(`const b = context.Request.Body.bytes(); b.fill(0)`, `context.Request.Body.json().name`, "Ada")
 }
 
@@ -152,7 +185,7 @@ func TestBudgets(t *testing.T) {
 		`for (;;) crypto.hash("SHA-512", "x".repeat(1e5))`,
 		`for (;;) setTimeout(() => {}, 1)`,
 		`for (;;) fetch("http://a.test/").catch(() => {})`,
-		`for (;;) structuredClone({})`,
+		`for (;;) structuredClone({ a: [1, { b: 2 }] })`, `let v = []; for (let i = 0; i < 1e4; i++) v = [v]; structuredClone(v)`,
 		`await new Promise(() => {})`,
 		`await { then() {} }`,
 		`throw 1`, `throw undefined`, `throw { toString() { for (;;) {} } }`, `throw { get message() { for (;;) {} } }`,
