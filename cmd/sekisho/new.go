@@ -10,6 +10,9 @@ import (
 	"sekisho"
 )
 
+// gitignore keeps the credential manager's store and keys out of version control.
+const gitignore = ".sekisho/\n"
+
 type newCommand struct {
 	Folder string `arg:"" help:"The folder to make. It must not exist, or be empty."`
 }
@@ -47,6 +50,10 @@ func (c newCommand) Run(io streams) error {
 		n++
 		return os.WriteFile(path, data, 0o644)
 	})
+	if err == nil {
+		n++
+		err = os.WriteFile(filepath.Join(c.Folder, ".gitignore"), []byte(gitignore), 0o644)
+	}
 	if err != nil {
 		return environment(err)
 	}
