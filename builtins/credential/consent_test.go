@@ -326,12 +326,18 @@ func TestForgedCallbacks(t *testing.T) {
 	})
 	t.Run("replayed", func(t *testing.T) {
 		b, u := w.atCallback(t, LinkRequest{})
+		kept := b.Jar.Cookies(u) // by somebody who drops no cookies
 		if p := b.open(u.String()); p.status != 200 {
 			t.Fatalf("status %d\n%s", p.status, p.body)
 		}
 		before := w.connection().Version
-		if p := b.open(u.String()); p.status == 200 {
-			t.Error("an answer worked twice")
+		if p := b.open(u.String()); p.status != http.StatusGone {
+			t.Errorf("an answer that comes twice: %d", p.status)
+		}
+		thief := newBrowser(t)
+		thief.Jar.SetCookies(u, kept)
+		if p := thief.open(u.String()); p.status != http.StatusGone {
+			t.Errorf("an answer that comes twice, with its cookie: %d", p.status)
 		}
 		if w.connection().Version != before {
 			t.Error("a replayed answer changed the connection")
