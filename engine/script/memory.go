@@ -13,8 +13,9 @@ import (
 //   - The watchdog looks at the heap whenever it looks at the clocks. Growth beyond
 //     the budgets of all evaluations that have run long enough to have made it
 //     (heavyAfter: the others cannot have) ends the one that began first among them.
-//     Growth may be garbage: a collection is asked for, and what it leaves counts. What
-//     is beyond twice the budgets ends the evaluation without that proof.
+//     Growth may be garbage: from half of the budgets on a collection is asked for, and
+//     what it leaves counts. Growth by half beyond the budgets needs no such proof, since
+//     a collection waits for long native operations to end.
 //   - Native functions that make much at once say so before they do (draw), because the
 //     watchdog may come too late for them.
 //   - No single operation makes more than the bounds in limits.go allow. Joining two
@@ -62,13 +63,13 @@ func (w *watchdog) weigh(proven bool) {
 	}
 	growth := heap - worst.base.Load()
 	switch {
-	case growth <= allowed:
-	case proven || growth > 2*allowed:
+	case growth <= allowed/2:
+	case growth > allowed+allowed/2, proven && growth > allowed:
 		if worst.deadline.CompareAndSwap(deadline, fired) {
 			worst.heavy.Store(true)
 			worst.rt.Interrupt(errMemory)
 		}
-	default:
+	case !proven:
 		w.collect()
 	}
 }

@@ -152,7 +152,9 @@ func (pool *Pool) evalWith(ctx context.Context, p *Program, h Host, l Limits, ma
 	if failed == nil {
 		failed = r.unhandled(vm)
 	}
-	sound = !isInterrupt(failed)
+	// After an interrupt and an overflow goja's stacks are not what they were.
+	var overflow *goja.StackOverflowError
+	sound = !isInterrupt(failed) && !errors.As(failed, &overflow)
 	if failed != nil {
 		return r.fail(vm, failed)
 	}

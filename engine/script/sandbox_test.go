@@ -110,6 +110,9 @@ func TestIsolation(t *testing.T) {
 	f("String.raw`a`; ((s) => { try { s.push(1) } catch {} })`a`", "((s) => s.length)`a`", "1")
 	f(`context.Variables.big = { a: [1] }; context.Variables.big.a.push(2)`, `context.Variables.ContainsKey("big")`, "false")
 	f(`context.Request.Headers.keep = 1; context.Request.Headers[Symbol.for("x")] = 1`, `context.Request.Headers[Symbol.for("x")] ?? context.Request.Headers.ContainsKey("keep")`, "false")
+	f(`(function f() { f() })()`, `(function f(n) { return n ? f(n - 1) : "deep" })(300)`, "deep")
+	f(`const o = { get x() { return this.x } }; try { o.x } catch {}; o.x`, `(function f(n) { return n ? [n].map(() => f(n - 1))[0] : "deep" })(100)`, "deep")
+	f(`const f = () => [1].map(f); try { f() } catch {}; f()`, `(function f(n) { return n ? [n].map(() => f(n - 1))[0] : "deep" })(100)`, "deep")
 	f(`new Array(1e5).fill(0).map((x) => [x]); (function f(n) { if (n) f(n - 1) })(400)`, `1`, "1")
 	f(`const b = context.Request.Body.bytes(); b.fill(0)`, `context.Request.Body.json().name`, "Ada")
 }
