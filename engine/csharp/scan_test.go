@@ -96,3 +96,35 @@ func FuzzEnd(f *testing.F) {
 		InCode(s, 0, len(s)/2)
 	})
 }
+
+// FuzzLex holds the lexer to its tokens: they follow each other and lie in the text.
+func FuzzLex(f *testing.F) {
+	for _, s := range []string{`a.b(c)["d"]`, `$"{a,5:x}{{"`, `@"a""b" + 'c' + '\\u0041'`, `0x1F + 1_0.5e3m`, "// c\n/* d */ x", `\u0061b >>= 1`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		defer func() {
+			if r := recover(); r != nil {
+				e, ok := r.(*syntaxError)
+				if !ok {
+					panic(r)
+				}
+				if e.pos < 0 || e.end < e.pos {
+					t.Fatalf("%q: a fault at %d to %d", s, e.pos, e.end)
+				}
+			}
+		}()
+		l := newLexer(s, 0, len(s), 0)
+		last := 0
+		for i := 0; ; i++ {
+			tok := l.at(i)
+			if tok.kind == tEOF {
+				return
+			}
+			if int(tok.pos) < last || tok.end <= tok.pos || int(tok.end) > len(s) {
+				t.Fatalf("%q: token %d is at %d to %d, after %d", s, i, tok.pos, tok.end, last)
+			}
+			last = int(tok.end)
+		}
+	})
+}

@@ -74,10 +74,7 @@ func formatDate(d DateTime, pattern string, offset TimeSpan, withOffset bool) st
 	b := make([]byte, 0, 40)
 	f := []rune(pattern)
 	for i := 0; i < len(f); {
-		c, n := f[i], 1
-		for i+n < len(f) && f[i+n] == c {
-			n++
-		}
+		c, n := f[i], letters(f, i, "dMyhHmsfFtgz")
 		switch c {
 		case 'd':
 			switch {

@@ -3,6 +3,7 @@ package clr
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // TimeSpan is a count of ticks of 100 ns.
@@ -170,10 +171,7 @@ func (t TimeSpan) formatCustom(format string) string {
 	var b []byte
 	f := []rune(format)
 	for i := 0; i < len(f); {
-		n := 1
-		for i+n < len(f) && f[i+n] == f[i] {
-			n++
-		}
+		n := letters(f, i, "dhmsfF")
 		unit := func(v uint64, most int) {
 			if n > most {
 				throwFormat(badInput)
@@ -217,6 +215,18 @@ func appendFraction(b []byte, ticks uint64, n int, optional bool) []byte {
 		digits = digits[:len(digits)-1]
 	}
 	return append(b, digits...)
+}
+
+// letters is how many of the letter at f[i] stand in a row, 1 for what is none of
+// those given.
+func letters(f []rune, i int, of string) int {
+	n := 1
+	if strings.ContainsRune(of, f[i]) {
+		for i+n < len(f) && f[i+n] == f[i] {
+			n++
+		}
+	}
+	return n
 }
 
 // literalAt is the quoted or escaped text at f[i], and how much of f it takes.

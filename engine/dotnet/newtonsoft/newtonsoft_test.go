@@ -427,6 +427,27 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+func FuzzSelect(f *testing.F) {
+	token := Parse(`{"a":{"b":[1,2,{"c":"x"}],"d d":null},"e":[[1],[2,[3]]],"f":"2024-03-05T10:00:00Z"}`)
+	for _, s := range []string{"$..b[0]", "a['d d']", "$.e[?(@[0] > 1)]", "e[-1:]", "$..[?(@.c =~ /x/i && @.c != 'y')]", "a.b[*].c", "['a','e']"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		for _, must := range []bool{false, true} {
+			clr.Try(func() {
+				for _, x := range SelectTokens(nil, token, path, must) {
+					// What is found is found again by its own path.
+					if again := SelectToken(nil, token, Path(x), false); again != x && x.Parent() != nil {
+						if _, isProperty := x.(*JProperty); !isProperty {
+							t.Fatalf("%q found %q, whose path leads elsewhere", path, Path(x))
+						}
+					}
+				}
+			})
+		}
+	})
+}
+
 func BenchmarkParse(b *testing.B) {
 	s := `{"id":12345,"name":"Zoë","price":12.50,"tags":["a","b","c"],"created":"2024-03-05T10:00:00Z","nested":{"a":1,"b":null,"c":true}}`
 	s = "[" + strings.Repeat(s+",", 50) + s + "]"

@@ -163,11 +163,19 @@ type part struct {
 // that the pattern does not have is text.
 func (r *Regex) parseReplacement(s string) []part {
 	var parts []part
+	var plain strings.Builder // text that belongs to one part
+	flush := func() {
+		if plain.Len() > 0 {
+			parts = append(parts, part{literal, plain.String()})
+			plain.Reset()
+		}
+	}
 	add := func(kind int, text string) {
-		if n := len(parts); kind == literal && n > 0 && parts[n-1].kind == literal {
-			parts[n-1].text += text
+		if kind == literal {
+			plain.WriteString(text)
 			return
 		}
+		flush()
 		parts = append(parts, part{kind, text})
 	}
 	for s != "" {
@@ -191,8 +199,13 @@ func (r *Regex) parseReplacement(s string) []part {
 		}
 		s = s[size:]
 	}
+	flush()
 	return parts
 }
+
+// maxGroupName bounds the name in ${name}, so that what is never closed is not
+// searched again and again.
+const maxGroupName = 1000
 
 // reference reads what follows a $; size is 0 where that is nothing special.
 func (r *Regex) reference(s string) (kind, size int) {
@@ -213,7 +226,7 @@ func (r *Regex) reference(s string) (kind, size int) {
 	case '_':
 		return wholeInput, 1
 	case '{':
-		end := strings.IndexByte(s, '}')
+		end := strings.IndexByte(s[:min(len(s), maxGroupName)], '}')
 		if end < 2 {
 			return 0, 0
 		}
