@@ -16,7 +16,7 @@ type Options struct {
 	Transport pipeline.Transport
 	Now       func() time.Time
 	Log       *slog.Logger
-	// Limits are DefaultLimits where they are zero.
+	// Limits stand for DefaultLimits if they are zero.
 	Limits Limits
 }
 
