@@ -234,6 +234,8 @@ func (t Target) line(title string, r *report.Report) string {
 	case len(r.Faults) > 0:
 		verdict = "void: " + r.Faults[0].Code
 	case verdict != "":
+	case r.Load.Cycles < report.MinCycles:
+		verdict = "too few cycles"
 	case met:
 		verdict = "met"
 	default:

@@ -14,12 +14,12 @@ import (
 
 // startPeer starts another program.
 func (b *bench) startPeer(p *Peer) error {
-	port, err := freePort()
+	ports, err := freePorts(1)
 	if err != nil {
 		return err
 	}
 	d := b.data
-	d.Port, d.Dir = port, filepath.Join(b.dir, "peer-"+p.Name)
+	d.Port, d.Dir = ports[0], filepath.Join(b.dir, "peer-"+p.Name)
 	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (b *bench) startPeer(p *Peer) error {
 	if err != nil {
 		return err
 	}
-	c := b.add(p.Name, report.Peer, child, fmt.Sprintf("127.0.0.1:%d", port))
+	c := b.add(p.Name, report.Peer, child, fmt.Sprintf("127.0.0.1:%d", d.Port))
 	if !p.Strict {
 		c.plan = lenient(b.plan)
 	}

@@ -166,7 +166,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		return err
 	}
 	b.data.Backend = b.backend.address
-	hash, err := b.layOut()
+	from, hash, err := b.source()
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		Load: report.Load{Rate: l.Rate.PerSecond, Connections: l.Connections, Cycles: l.Cycles, SliceMillis: millis(l.Slice), Warmup: millis(l.Warmup), Stream: s.Targets[0].Stream},
 	}
 	for _, role := range []string{report.Gateway, report.Twin} {
-		if err := b.startGateway(role); err != nil {
+		if err := b.startGateway(role, from); err != nil {
 			return err
 		}
 	}
@@ -249,54 +249,57 @@ func (b *bench) startBackend() error {
 	return nil
 }
 
-// layOut makes the gateway's folder, and returns the hash of what it was made of.
-func (b *bench) layOut() (string, error) {
+// source is the folder that the gateway's is a copy of, "" for none, and its hash.
+func (b *bench) source() (from, hash string, err error) {
 	s := b.Scenario
-	from := b.Folder
+	from = b.Folder
 	if from == "" && s.Folder != "" {
 		from = filepath.Join(s.Dir, s.Folder)
 	}
-	if from == "" && len(s.Files) == 0 {
-		return "", errors.New("there is nothing to measure: name a gateway's folder, or give the scenario a folder or files")
+	if from == "" {
+		if len(s.Files) == 0 {
+			return "", "", errors.New("there is nothing to measure: name a gateway's folder, or give the scenario a folder or files")
+		}
+		return "", "", nil
 	}
-	hash := ""
-	if from != "" {
-		info, err := os.Stat(from)
-		if err != nil {
-			return "", err
-		}
-		if !info.IsDir() {
-			from = filepath.Dir(from)
-		}
-		if hash, err = scenario.HashFolder(from); err != nil {
-			return "", err
-		}
+	info, err := os.Stat(from)
+	if err != nil {
+		return "", "", err
 	}
-	return hash, s.WriteFolder(filepath.Join(b.dir, "gateway"), from, b.data)
+	if !info.IsDir() {
+		from = filepath.Dir(from)
+	}
+	hash, err = scenario.HashFolder(from)
+	return from, hash, err
 }
 
-func (b *bench) startGateway(role string) error {
-	env, err := b.Scenario.Environment(b.data)
+// startGateway starts a process of the gateway on a folder of its own.
+func (b *bench) startGateway(role, from string) error {
+	ports, err := freePorts(3)
 	if err != nil {
 		return err
 	}
-	port, err := freePort()
+	address, adminAddress := fmt.Sprintf("127.0.0.1:%d", ports[0]), fmt.Sprintf("127.0.0.1:%d", ports[1])
+	d := b.data
+	d.Port = ports[2]
+	folder := filepath.Join(b.dir, "folder-"+role)
+	if err := b.Scenario.WriteFolder(folder, from, d); err != nil {
+		return err
+	}
+	env, err := b.Scenario.Environment(d)
 	if err != nil {
 		return err
 	}
-	admin, err := freePort()
-	if err != nil {
-		return err
-	}
-	address, adminAddress := fmt.Sprintf("127.0.0.1:%d", port), fmt.Sprintf("127.0.0.1:%d", admin)
-	folder := filepath.Join(b.dir, "gateway")
 	fill := strings.NewReplacer("{folder}", folder, "{address}", address, "{admin}", adminAddress)
 	args := make([]string, len(b.Gateway))
 	for i, a := range b.Gateway {
 		args[i] = fill.Replace(a)
 	}
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), env...)
+	// Where the gateway that comes with this program has its development services: two
+	// processes cannot have them at the same address.
+	development := fmt.Sprintf("SEKISHO_DEVELOPMENT=127.0.0.1:%d", d.Port)
+	cmd.Env = append(append(os.Environ(), development), env...)
 	p, err := launch(role, cmd, b.subjects, filepath.Join(b.dir, role+".log"))
 	if err != nil {
 		return err
@@ -404,8 +407,8 @@ func (b *bench) warm(ctx context.Context, c *contestant, d time.Duration) error 
 	if err != nil {
 		return b.dead(c, err)
 	}
-	if bad := r.WrongAnswers() + r.Failed(); bad > 0 && 2*bad > r.Answered {
-		return fmt.Errorf("%s: %d of %d answers were wrong or missing in the warm-up: %s", c.Name, bad, r.Due, firstOf(r))
+	if bad := r.WrongAnswers(); 2*bad > r.Answered || r.Answered == 0 && r.Failed() > 0 {
+		return fmt.Errorf("%s: of %d requests %d were answered in the warm-up, %d wrongly: %s", c.Name, r.Due, r.Answered, bad, firstOf(r))
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ const (
 	minDue = 0.99
 	// maxErrors is the share of requests that may go without an answer.
 	maxErrors = 0.001
-	// minCycles is how many cycles a comparison wants to be one.
-	minCycles = 12
+	// MinCycles is how many cycles a comparison wants, to be one.
+	MinCycles = 12
 )
 
 // Codes of faults.
@@ -74,8 +74,8 @@ func (r *Report) judge() {
 	} else {
 		r.Notes = append(r.Notes, "there was no second process of the gateway to compare it with itself")
 	}
-	if cycles < minCycles {
-		r.Notes = append(r.Notes, fmt.Sprintf("%s: ratios want at least %d", count(int64(cycles), "cycle"), minCycles))
+	if cycles < MinCycles {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s: ratios want at least %d", count(int64(cycles), "cycle"), MinCycles))
 	}
 }
 

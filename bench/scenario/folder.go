@@ -19,9 +19,10 @@ type Data struct {
 	Backend string          // host:port of the backend
 	JWT     map[string]*Key // by value
 
-	// Of peers only: where they are to listen, and the folder they run in.
+	// Port is one of loopback that is free: where a peer is to listen; for a gateway, one
+	// more, different for each process, for what its folder would have at a fixed one.
 	Port int
-	Dir  string
+	Dir  string // of peers only: the folder they run in
 }
 
 // Expand fills in a template between [[ and ]].
@@ -41,10 +42,11 @@ func Expand(name, text string, d Data) (string, error) {
 }
 
 // WriteFolder lays out the gateway's folder in dir: a copy of from, if that is not "", and
-// over it the scenario's files.
+// over it the scenario's files. Hidden files and folders are not copied: there is nothing
+// of a gateway in them but its store of credentials, which belongs to one process.
 func (s *Scenario) WriteFolder(dir, from string, d Data) error {
 	if from != "" {
-		if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		if err := walk(from, func(rel string, data []byte) error { return write(dir, rel, data) }); err != nil {
 			return err
 		}
 	}
@@ -53,15 +55,47 @@ func (s *Scenario) WriteFolder(dir, from string, d Data) error {
 		if err != nil {
 			return fmt.Errorf("files: %w", err)
 		}
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := write(dir, name, []byte(text)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// write writes a file of a folder, for its owner only: it may hold keys.
+func write(dir, name string, data []byte) error {
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o600)
+}
+
+// walk reads all files of a folder but hidden ones, in order.
+func walk(dir string, visit func(name string, data []byte) error) error {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(e.Name(), ".") && path != dir {
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !e.Type().IsRegular() {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		return visit(filepath.ToSlash(rel), data)
+	})
 }
 
 // Environment are the variables that the scenario sets.
@@ -80,25 +114,8 @@ func (s *Scenario) Environment(d Data) ([]string, error) {
 // HashFolder is a hash of names and contents of all files in a folder, but for hidden ones.
 func HashFolder(dir string) (string, error) {
 	h := sha256.New()
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(e.Name(), ".") && path != dir {
-			if e.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if !e.Type().IsRegular() {
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		rel, _ := filepath.Rel(dir, path)
-		fmt.Fprintf(h, "%s\x00%d\x00", filepath.ToSlash(rel), len(data))
+	err := walk(dir, func(name string, data []byte) error {
+		fmt.Fprintf(h, "%s\x00%d\x00", name, len(data))
 		_, _ = h.Write(data)
 		return nil
 	})

@@ -196,6 +196,7 @@ const (
 	maxBytes  = 64 << 20
 	maxFile   = 16 << 20
 	maxTexts  = 1_000_000
+	maxNumber = 1 << 52
 	maxTokens = 200_000
 	maxConns  = 60_000
 )
@@ -345,7 +346,7 @@ func (s *Scenario) completeValue(name string, v *Value, fault func(string, ...an
 	if n := v.Numbers; n != nil {
 		given++
 		defaults(&n.From, 1)
-		if n.To < n.From || n.To-n.From >= maxTexts {
+		if n.From < -maxNumber || n.To > maxNumber || n.To < n.From || n.To-n.From >= maxTexts {
 			fault("values %s: numbers go up from 1, or from, to to, at most %d of them", name, maxTexts)
 		}
 	}
