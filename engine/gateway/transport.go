@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"sekisho/engine/pipeline"
@@ -71,9 +72,6 @@ type Transport struct {
 
 // NewTransport makes a Transport.
 func NewTransport(o TransportOptions) *Transport {
-	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
-	}
 	t := &Transport{opts: o, origins: map[originKey]*origin{}}
 	t.SetCertificates(nil)
 	return t
@@ -223,7 +221,12 @@ func (o *origin) dial(_ string, limit time.Duration) (net.Conn, error) {
 	if o.proxy != nil {
 		address = o.proxy.address
 	}
-	raw, err := o.transport.opts.Dial(ctx, "tcp", address)
+	dial := o.transport.opts.Dial
+	if dial == nil {
+		// What is forbidden is not even knocked at: whether a port is open shows.
+		dial = (&net.Dialer{Control: o.control}).DialContext
+	}
+	raw, err := dial(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -253,6 +256,15 @@ func (o *origin) guarded(a net.Addr) error {
 		return fmt.Errorf("scripts must not reach the address of %s; sandbox.allowedHosts in gateway.yaml can allow it", o.host)
 	}
 	return nil
+}
+
+// control asks the guard for each address before it is connected to.
+func (o *origin) control(_, address string, _ syscall.RawConn) error {
+	ip, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	return o.guarded(net.TCPAddrFromAddrPort(ip))
 }
 
 func (o *origin) prepare(ctx context.Context, raw net.Conn) (net.Conn, error) {

@@ -8,9 +8,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"math"
-	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"sekisho/engine/dotnet"
@@ -19,48 +20,6 @@ import (
 	"sekisho/engine/dotnet/newtonsoft"
 	"sekisho/engine/script"
 	"sekisho/engine/source"
-)
-
-// Guard keeps what a script sends away from addresses that only this machine and its
-// neighbours are meant to reach.
-type Guard struct {
-	// Allowed are hosts that may be reached whatever their addresses are, as they stand
-	// in a URL: "localhost:9000", or without a port for all ports; "*.example.com" for
-	// the names below one, "*" for all.
-	Allowed []string
-}
-
-// Refuses tells whether a connection to an address of host, "host:port" as it stands
-// in the URL or without a port, must not be made: loopback, link-local (where clouds
-// keep their metadata), unspecified and multicast addresses.
-func (g *Guard) Refuses(host string, addr netip.Addr) bool {
-	if g == nil {
-		return false
-	}
-	name := host
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		name = host[:i]
-	}
-	for _, allowed := range g.Allowed {
-		below, isBelow := strings.CutPrefix(allowed, "*")
-		if strings.EqualFold(allowed, host) || strings.EqualFold(allowed, name) ||
-			isBelow && len(name) > len(below) && strings.EqualFold(name[len(name)-len(below):], below) {
-			return false
-		}
-	}
-	addr = addr.Unmap()
-	// ::/96 and 64:ff9b::/96 carry addresses of IPv4.
-	if b := addr.As16(); addr.Is6() && (netip.PrefixFrom(addr, 96).Masked() == nat64 || netip.PrefixFrom(addr, 96).Masked() == compatible) && addr != netip.IPv6Loopback() {
-		addr = netip.AddrFrom4([4]byte(b[12:]))
-	}
-	return addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.IsMulticast() || addr.IsUnspecified() || addr.Zone() != "" ||
-		addr == broadcast || !addr.IsValid()
-}
-
-var (
-	nat64      = netip.MustParsePrefix("64:ff9b::/96")
-	compatible = netip.MustParsePrefix("::/96")
-	broadcast  = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 )
 
 // Script implements Env.
@@ -200,9 +159,12 @@ func (d detailed) Unwrap() error { return d.failure }
 type host struct {
 	view
 	guard *Guard
+
+	received atomic.Int64 // bytes of bodies of answers to fetch
+	reading  places       // for bodies that are being read
 }
 
-func (s *Script) host(x *Exchange) script.Host { return &host{view{x}, s.guard} }
+func (s *Script) host(x *Exchange) script.Host { return &host{view: view{x}, guard: s.guard} }
 
 func (h *host) Now() time.Time                { return h.x.Services.Now() }
 func (h *host) Rand() io.Reader               { return h.x.Services.Rand }
@@ -392,6 +354,39 @@ func (h *host) Log(level, message string) {
 	}
 }
 
+// read reads the body of an answer. All answers of one evaluation share its budget of
+// memory.
+func (h *host) read(b *Body) ([]byte, error) {
+	places := h.reading.open()
+	places <- struct{}{}
+	defer func() { <-places }()
+	limit := h.x.Services.scriptPool().Limits().Memory
+	var body []byte
+	var err error
+	if h.received.Load() <= limit {
+		body, err = b.Text()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if h.received.Add(int64(len(body))) > limit {
+		return nil, fmt.Errorf("the answers to fetch are larger than %d MiB together", limit>>20)
+	}
+	return body, nil
+}
+
+// places let a few in at a time. They are made when they are first needed: most scripts
+// send nothing.
+type places struct {
+	once sync.Once
+	c    chan struct{}
+}
+
+func (p *places) open() chan struct{} {
+	p.once.Do(func() { p.c = make(chan struct{}, 4) })
+	return p.c
+}
+
 // Send implements script.Host. It runs beside the script and touches nothing of the
 // Exchange that changes.
 func (h *host) Send(ctx context.Context, out *script.Outgoing) (*script.Incoming, error) {
@@ -425,7 +420,7 @@ func (h *host) Send(ctx context.Context, out *script.Outgoing) (*script.Incoming
 		stop := context.AfterFunc(ctx, b.Abort)
 		defer stop()
 	}
-	body, err := resp.Body.Text()
+	body, err := h.read(&resp.Body)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
