@@ -51,7 +51,7 @@ func TestConsent(t *testing.T) {
 			if _, there := a.Claims.Lookup("refresh_token"); there {
 				t.Error("the refresh token is among the claims")
 			}
-			if kind == "oauth2pkce" && w.idp.seen[0].Get("code_verifier") == "" {
+			if kind == "oauth2pkce" && w.idp.request(0).Get("code_verifier") == "" {
 				t.Error("there was no code verifier")
 			}
 			w.silent()
@@ -483,10 +483,7 @@ func TestUser(t *testing.T) {
 				t.Errorf("the connection changed: %v", moved)
 			}
 			if c.status != 200 {
-				w.m.running.Wait()
-				if len(w.idp.revoked) != 2 {
-					t.Errorf("%d tokens were given back, want both", len(w.idp.revoked))
-				}
+				w.eventually("both tokens are given back", func() bool { return len(w.idp.gone()) == 2 })
 			}
 		})
 	}

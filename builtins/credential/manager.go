@@ -139,7 +139,10 @@ func New(o Options) *Manager {
 
 // Close ends renewals that have not been sent yet, and waits for the others.
 func (m *Manager) Close() {
+	// Under the lock of background, which begins nothing after this.
+	m.mu.Lock()
 	m.stop()
+	m.mu.Unlock()
 	m.running.Wait()
 }
 

@@ -51,12 +51,11 @@ func TestRenew(t *testing.T) {
 	if w.token() != first {
 		t.Error("somebody waited for a renewal that was not needed")
 	}
-	w.m.running.Wait()
 	w.eventually("the new token serves", func() bool { return w.token() != first })
 	if n := w.idp.count("refresh_token"); n != 1 {
 		t.Errorf("%d refreshes", n)
 	}
-	if got := w.idp.seen[0].Get("resource"); got != "https://api.example" {
+	if got := w.idp.request(0).Get("resource"); got != "https://api.example" {
 		t.Errorf("the resource of the refresh is %q", got)
 	}
 	c := w.connection()
@@ -70,6 +69,9 @@ func TestRenew(t *testing.T) {
 	}
 	w.silent()
 }
+
+// pause gives a renewal that should not be the time to happen.
+func (w *world) pause() { time.Sleep(30 * time.Millisecond) }
 
 func (w *world) eventually(what string, ok func() bool) {
 	w.t.Helper()
@@ -116,12 +118,12 @@ func TestProviderFails(t *testing.T) {
 	if f := c.Status.Failure; f == nil || f.Code != "temporarily_unavailable" || !strings.Contains(f.Message, "back soon") || f.Count != 1 {
 		t.Errorf("the failure is %+v", c.Status.Failure)
 	}
-	w.m.running.Wait()
-	for range 20 {
+	w.pause()
+	for range 5 {
 		if w.token() != first {
 			t.Error("the old token does not serve")
 		}
-		w.m.running.Wait()
+		w.pause()
 	}
 	if n := w.idp.count("refresh_token"); n != 1 {
 		t.Errorf("%d refreshes without a pause", n)
@@ -161,7 +163,7 @@ func TestInvalidGrant(t *testing.T) {
 	if strings.Contains(c.Status.Failure.Message, c.Tokens.Refresh.Reveal()) {
 		t.Error("the provider's description brought the refresh token into the failure")
 	}
-	w.m.running.Wait()
+	w.pause()
 	w.clock.advance(time.Hour)
 	for range 3 {
 		_, err := w.ask()
@@ -283,7 +285,7 @@ func TestClientCredentials(t *testing.T) {
 	if w.token() == first || w.idp.count("client_credentials") != 2 {
 		t.Errorf("%d requests", w.idp.count("client_credentials"))
 	}
-	if got := w.idp.seen[0].Get("scope"); got != "a b" {
+	if got := w.idp.request(0).Get("scope"); got != "a b" {
 		t.Errorf("the scope is %q", got)
 	}
 	if c := w.connection(); !c.Tokens.Refresh.IsZero() || c.Status.State != store.Connected {
@@ -432,8 +434,8 @@ func TestRevoke(t *testing.T) {
 	if err := w.m.Revoke(context.Background(), theKey); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(w.idp.revoked, " "); got != tokens.Refresh.Reveal()+" "+tokens.Access.Reveal() {
-		t.Errorf("%d tokens were given back", len(w.idp.revoked))
+	if got := strings.Join(w.idp.gone(), " "); got != tokens.Refresh.Reveal()+" "+tokens.Access.Reveal() {
+		t.Errorf("%d tokens were given back", len(w.idp.gone()))
 	}
 	_, err := w.ask()
 	w.refused(err, CodeState)
@@ -442,12 +444,12 @@ func TestRevoke(t *testing.T) {
 	}
 	w.connect()
 	w.token()
-	w.idp.revoked = nil
+	w.idp.set(func(p *idp) { p.revoked = nil })
 	if err := w.m.DeleteProvider(context.Background(), "p", store.Always); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.idp.revoked) != 2 {
-		t.Errorf("deleting the provider gave %d tokens back", len(w.idp.revoked))
+	if n := len(w.idp.gone()); n != 2 {
+		t.Errorf("deleting the provider gave %d tokens back", n)
 	}
 	_, err = w.ask()
 	w.refused(err, CodeNotFound)

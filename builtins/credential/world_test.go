@@ -365,6 +365,20 @@ func (p *idp) count(grant string) int {
 	return p.requests[grant]
 }
 
+// request is the n-th request for a token.
+func (p *idp) request(n int) url.Values {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen[n]
+}
+
+// gone are the tokens that were revoked.
+func (p *idp) gone() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.revoked...)
+}
+
 func (p *idp) issued() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
