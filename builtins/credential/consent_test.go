@@ -181,6 +181,20 @@ func TestLinks(t *testing.T) {
 	w.silent()
 }
 
+// TestPublicURL: without TLS a consent could be watched, and there is none.
+func TestPublicURL(t *testing.T) {
+	w := newWorld(t)
+	w.provide("oauth2", GrantCode, w.settings())
+	for _, u := range []string{"", "http://192.168.1.5:8080", "http://gateway.example"} {
+		w.m.SetPublicURL(u)
+		_, err := w.m.Link(context.Background(), theKey, LinkRequest{})
+		w.refused(err, CodeInvalid)
+	}
+	if err := w.m.Configure(context.Background(), Settings{PublicURL: "http://192.168.1.5:8080"}); err != nil {
+		t.Errorf("the address of a listener keeps everything else from working: %v", err)
+	}
+}
+
 // TestForgedForms are posts of the page's form that no page of ours has made.
 func TestForgedForms(t *testing.T) {
 	w := newWorld(t)

@@ -55,8 +55,8 @@ func (m *Manager) Link(ctx context.Context, key store.Key, r LinkRequest) (strin
 	switch {
 	case c.Grant == GrantClient:
 		return "", fail(CodeInvalid, "the connection %s uses client credentials: there is nothing to consent to", key)
-	case s.PublicURL == "":
-		return "", fail(CodeInvalid, "the gateway does not know its public URL")
+	case checkRedirect(s.PublicURL) != nil:
+		return "", fail(CodeInvalid, "a consent needs the gateway's public URL, which must be https, or http to this machine: say it as gateway.publicUrl")
 	case r.Redirect != "" && !redirectAllowed(s.PostLoginRedirects, r.Redirect):
 		return "", fail(CodeInvalid, "the post-login redirect URL is not one that is allowed")
 	case r.Confirm && r.Redirect == "":

@@ -149,6 +149,16 @@ func (m *Manager) Close() {
 // Check says what is wrong with Settings, each fault an error that names its provider;
 // nil if nothing is.
 func Check(s Settings) []error {
+	out := check(s)
+	if s.PublicURL != "" && checkRedirect(s.PublicURL) != nil {
+		out = append(out, fmt.Errorf("the public URL %q wants https, or http to this machine", s.PublicURL))
+	}
+	return out
+}
+
+// check is Check but for the public URL, which may be the address of a listener: one that
+// browsers must not be sent to forbids consents, and nothing else.
+func check(s Settings) []error {
 	var out []error
 	seen := map[string]bool{}
 	for i := range s.Providers {
@@ -167,9 +177,6 @@ func Check(s Settings) []error {
 		if err := checkRedirect(strings.TrimSuffix(r, "/*")); err != nil {
 			out = append(out, fmt.Errorf("the post-login redirect %q: %w", r, err))
 		}
-	}
-	if s.PublicURL != "" && checkRedirect(s.PublicURL) != nil {
-		out = append(out, fmt.Errorf("the public URL %q wants https, or http to this machine", s.PublicURL))
 	}
 	return out
 }
@@ -229,7 +236,7 @@ func checkID(kind, id string) error {
 }
 
 func prepare(s Settings) (*settings, error) {
-	if faults := Check(s); len(faults) > 0 {
+	if faults := check(s); len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
 	for _, d := range []struct {
