@@ -2,14 +2,19 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
+	"sekisho/builtins"
 	"sekisho/engine/check"
+	"sekisho/engine/config"
+	"sekisho/engine/pipeline"
 	"sekisho/engine/source"
 )
 
 type explainCommand struct {
-	Code string `arg:"" optional:"" help:"The code, as it stands in brackets at the end of a diagnostic. Without it all codes are listed."`
+	Code   string `arg:"" optional:"" name:"code" help:"The code, as it stands in brackets at the end of a diagnostic, or the name of a policy. Without it all codes are listed."`
+	Folder string `default:"." help:"The gateway folder whose scripts may declare the policy."`
 }
 
 func (c explainCommand) Run(io streams) error {
@@ -28,10 +33,29 @@ func (c explainCommand) Run(io streams) error {
 		}
 		names = append(names, string(d.Code))
 	}
-	if near := source.Nearest(c.Code, names); near != "" {
-		return usage("there is no code %q; did you mean %q?", c.Code, near)
+	policies := c.policies()
+	if p := policies.Lookup(c.Code); p != nil {
+		fmt.Fprint(io.out, p.Describe())
+		return nil
 	}
-	return usage("there is no code %q; sekisho explain lists all", c.Code)
+	if near := source.Nearest(c.Code, append(names, policies.Names()...)); near != "" {
+		return usage("there is no code and no policy %q; did you mean %q?", c.Code, near)
+	}
+	return usage("there is no code and no policy %q; sekisho explain lists all codes", c.Code)
+}
+
+// policies are the built-in ones, and those that scripts of the folder declare.
+func (c explainCommand) policies() *pipeline.Table {
+	table := builtins.Table()
+	if !isGateway(c.Folder) {
+		return table
+	}
+	var diags source.List // what is wrong with the folder is the business of check
+	m := config.Load(c.Folder, os.LookupEnv, &diags)
+	if m == nil {
+		return table
+	}
+	return pipeline.NewExpressions(m.Files, m.ScriptDir).Policies(table, &diags)
 }
 
 func explain(io streams, d source.CodeDoc) {
