@@ -30,7 +30,7 @@ import (
 // attribute accepts expressions.
 //
 // Spec: https://learn.microsoft.com/azure/api-management/validate-client-certificate-policy
-// Ours: a failure answers 403 "Invalid client certificate", and LastError says which:
+// Ours: a certificate that says what it is for must be for clients. A failure answers 403 "Invalid client certificate", and LastError says which:
 // ClientCertificateNotPresent, ClientCertificateNotYetValid, ClientCertificateExpired,
 // ClientCertificateNotTrusted, ClientCertificateRevoked, ClientCertificateRevocationUnknown
 // or ClientCertificateNotAllowed. Revocation is asked for by OCSP, then by CRL, for the

@@ -129,7 +129,7 @@ func (i *issuer) Send(ctx context.Context, r *pipeline.Request, o pipeline.SendO
 	return resp, nil
 }
 
-// bench is a Tokens with its surroundings.
+// world is a Tokens with its surroundings.
 type world struct {
 	*Tokens
 	issuer *issuer

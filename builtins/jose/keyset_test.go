@@ -161,12 +161,9 @@ func TestRotation(t *testing.T) {
 		t.Errorf("%d fetches", n)
 	}
 	// Names that nobody knows cannot make us ask again and again.
-	for i := range 1000 {
+	for i := range 20 {
 		if got := w.verify(t, mustSign(t, goodClaims(w, iss), rsaTwo(), fmt.Sprint("c", i%10)), keys); got != "TokenSignatureKeyNotFound" {
 			t.Fatal(got)
-		}
-		if i > 20 {
-			break
 		}
 	}
 	if n := w.issuer.count(issuerURL); n != 2 {
