@@ -38,6 +38,10 @@ var forbidden = []struct{ pkg, not, why string }{
 	{"builtins", "engine/assembly", "what stands behind policies does not know how it is put together"},
 	{"builtins/jose", "builtins/credential", "tokens know nothing of who presents them"},
 	{"builtins/credential", "builtins/identity", "connections are handed a function that gets tokens"},
+	{"builtins/credential", "=github.com/lestrrat-go/jwx/v3", "only builtins/jose knows the library, and what to check before it"},
+	{"builtins/identity", "=github.com/lestrrat-go/jwx/v3", "only builtins/jose knows the library, and what to check before it"},
+	{"builtins/sandbox", "=github.com/lestrrat-go/jwx/v3", "only builtins/jose knows the library, and what to check before it"},
+	{"engine", "=github.com/lestrrat-go/jwx/v3", "only builtins/jose knows the library, and what to check before it"},
 	{"engine/csharp", "github.com/dop251/goja", "C# runs without a virtual machine"},
 	{"engine/dotnet", "github.com/dop251/goja", "C# runs without a virtual machine"},
 }
