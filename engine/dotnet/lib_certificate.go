@@ -58,6 +58,9 @@ func certificateDecls() []*Decl {
 			Method("byte[] GetRawCertData()", paidBytes(f1(raw))),
 			Method("string GetRawCertDataString()", paid(f1(func(c certificate) string { return clr.ToHex(c.Raw) }))),
 			Method("string GetFormat()", func(*Thread, []any) any { return "X509" }),
+			Ctor("(byte[] data)", readCertificate),
+			Ctor("(byte[] rawData, string password)", readCertificate),
+			Method("byte[] Export(X509ContentType contentType)", exportCertificate),
 			Method("bool Equals(X509Certificate other)", f2(func(c, other certificate) bool { return other != nil && crypto.SameCertificate(c, other) })),
 			Method("string ToString()", func(t *Thread, a []any) any { return Format(t, a[0], "") }),
 		),
@@ -101,6 +104,17 @@ func certificateDecls() []*Decl {
 			Static("bool VerifyNoRevocation(this X509Certificate2 certificate)", verify),
 		),
 	}
+}
+
+// exportCertificate is Export of the certificate alone: its key stays here.
+func exportCertificate(t *Thread, a []any) any {
+	const cert = 1
+	if a[1].(EnumValue).Value != cert {
+		clr.Throw(crypto.CryptographicException, "Invalid content type: expressions export X509ContentType.Cert only.")
+	}
+	raw := a[0].(*apim.Certificate).Raw
+	t.Pay(len(raw))
+	return append([]byte{}, raw...)
 }
 
 // readCertificate reads DER or PEM. A file with a private key is refused in words

@@ -2,6 +2,7 @@ package dotnet
 
 import (
 	"crypto/rand"
+	"strings"
 
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/crypto"
@@ -21,7 +22,24 @@ func cryptoDecls() []*Decl {
 		class(cryptoSpace+"AsymmetricAlgorithm : IDisposable",
 			Prop("int KeySize", f1((*crypto.RSA).KeySize)),
 			Method("void Clear()", nothing),
+			// RSA is the only one there is.
+			Static("AsymmetricAlgorithm Create()", func(*Thread, []any) any { return crypto.CreateRSA(2048, rand.Reader) }),
+			Static("AsymmetricAlgorithm Create(string algName)", f1(func(name string) *crypto.RSA {
+				if !strings.EqualFold(strings.TrimPrefix(name, cryptoSpace), "RSA") {
+					return nil
+				}
+				return crypto.CreateRSA(2048, rand.Reader)
+			})),
+			Prop("string KeyExchangeAlgorithm", func(*Thread, []any) any { return "RSA" }),
+			Prop("string SignatureAlgorithm", func(*Thread, []any) any { return "RSA" }),
+			Method("void FromXmlString(string xmlString)", searched(v2((*crypto.RSA).FromXML))),
+			Method("string ToXmlString(bool includePrivateParameters)", searched(func(t *Thread, a []any) any {
+				key := a[0].(*crypto.RSA)
+				key.Make(t)
+				return key.ToXML(a[1].(bool))
+			})),
 		),
+		rsaParametersDecl(),
 		rsaDecl(),
 		// What GetRSAPrivateKey gives on Windows, where Azure's gateway runs.
 		class(cryptoSpace + "RSACng : RSA").outsideList().holds(&crypto.RSA{}),
@@ -42,13 +60,24 @@ func cryptoDecls() []*Decl {
 			constantOf("RSASignaturePadding Pkcs1", crypto.SignPkcs1),
 			constantOf("RSASignaturePadding Pss", crypto.SignPss),
 			Method("string ToString()", f1(func(p crypto.SignaturePadding) string { return string(p) })),
+			Prop("RSASignaturePaddingMode Mode", f1(func(p crypto.SignaturePadding) goEnum { return goEnum(b2i(p == crypto.SignPss)) })),
 		).holds(crypto.SignPkcs1),
+		enum(cryptoSpace+"RSASignaturePaddingMode", "Pkcs1 Pss").outsideList(),
+		enum(cryptoSpace+"RSAEncryptionPaddingMode", "Pkcs1 Oaep").outsideList(),
 		class(cryptoSpace+"RSAEncryptionPadding",
 			constantOf("RSAEncryptionPadding Pkcs1", crypto.EncryptPkcs1),
 			constantOf("RSAEncryptionPadding OaepSHA1", crypto.EncryptOaepSHA1),
 			constantOf("RSAEncryptionPadding OaepSHA256", crypto.EncryptOaepSHA256),
 			constantOf("RSAEncryptionPadding OaepSHA384", crypto.EncryptOaepSHA384),
 			constantOf("RSAEncryptionPadding OaepSHA512", crypto.EncryptOaepSHA512),
+			Static("RSAEncryptionPadding CreateOaep(HashAlgorithmName hashAlgorithm)", f1(func(n crypto.HashName) crypto.EncryptionPadding {
+				if n == "" {
+					clr.ThrowArgument("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
+				}
+				return crypto.EncryptionPadding{Oaep: n}
+			})),
+			Prop("RSAEncryptionPaddingMode Mode", f1(func(p crypto.EncryptionPadding) goEnum { return goEnum(b2i(p.Oaep != "")) })),
+			Prop("HashAlgorithmName OaepHashAlgorithm", f1(func(p crypto.EncryptionPadding) crypto.HashName { return p.Oaep })),
 		).holds(crypto.EncryptPkcs1),
 		enum(cryptoSpace+"CipherMode", "CBC=1 ECB OFB CFB CTS"),
 		enum(cryptoSpace+"PaddingMode", "None=1 PKCS7 Zeros ANSIX923 ISO10126"),
@@ -208,6 +237,9 @@ func hashDecl() *Decl {
 		}),
 		Prop("byte[] Hash", f1((*hashObject).Hash)),
 		Prop("int HashSize", f1((*hashObject).HashSize)),
+		Prop("bool CanTransformMultipleBlocks", func(*Thread, []any) any { return true }),
+		Prop("int InputBlockSize", func(*Thread, []any) any { return int32(1) }),
+		Prop("int OutputBlockSize", func(*Thread, []any) any { return int32(1) }),
 		Prop("bool CanReuseTransform", func(*Thread, []any) any { return true }),
 		Method("void Initialize()", nothing),
 		Method("void Clear()", nothing),
@@ -288,6 +320,9 @@ func symmetricDecl() *Decl {
 		Method("ICryptoTransform CreateDecryptor()", transform(algorithm.CreateDecryptor)),
 		Method("ICryptoTransform CreateDecryptor(byte[] rgbKey, byte[] rgbIV)", transform(algorithm.CreateDecryptor)),
 		Method("void Clear()", nothing),
+		Method("bool ValidKeySize(int bitLength)", f2(algorithm.ValidKeySize)),
+		// Of CFB: a byte at a time, as .NET has it by default.
+		Prop("int FeedbackSize", func(*Thread, []any) any { return int32(8) }),
 	)
 }
 
@@ -331,6 +366,31 @@ func cipherExtensions() *Decl {
 	return d
 }
 
+// rsaParametersDecl is RSAParameters. It is a struct in .NET: a copy of one is made
+// here by the members that take and give it.
+func rsaParametersDecl() *Decl {
+	d := class(cryptoSpace+"RSAParameters",
+		Ctor("()", func(*Thread, []any) any { return &crypto.Parameters{} }),
+	).outsideList().holds(&crypto.Parameters{})
+	for name, at := range map[string]func(p *crypto.Parameters) *[]byte{
+		"Modulus": func(p *crypto.Parameters) *[]byte { return &p.Modulus }, "Exponent": func(p *crypto.Parameters) *[]byte { return &p.Exponent },
+		"D": func(p *crypto.Parameters) *[]byte { return &p.D }, "P": func(p *crypto.Parameters) *[]byte { return &p.P },
+		"Q": func(p *crypto.Parameters) *[]byte { return &p.Q }, "DP": func(p *crypto.Parameters) *[]byte { return &p.DP },
+		"DQ": func(p *crypto.Parameters) *[]byte { return &p.DQ }, "InverseQ": func(p *crypto.Parameters) *[]byte { return &p.InverseQ },
+	} {
+		d.with(PropSet("byte[] "+name, func(_ *Thread, a []any) any {
+			if b := *at(a[0].(*crypto.Parameters)); b != nil {
+				return b
+			}
+			return nil
+		}, func(_ *Thread, a []any) any {
+			*at(a[0].(*crypto.Parameters)), _ = a[1].([]byte)
+			return nil
+		}))
+	}
+	return d
+}
+
 func rsaDecl() *Decl {
 	// A private key's work takes long enough for a look at the budget, and a key
 	// may have to be made first.
@@ -360,5 +420,12 @@ func rsaDecl() *Decl {
 		Method("bool VerifyHash(byte[] hash, byte[] signature, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)", costly(f5((*crypto.RSA).VerifyHash))),
 		Method("byte[] Encrypt(byte[] data, RSAEncryptionPadding padding)", costly(f3((*crypto.RSA).Encrypt))),
 		Method("byte[] Decrypt(byte[] data, RSAEncryptionPadding padding)", costly(f3((*crypto.RSA).Decrypt))),
+		Method("void ImportParameters(RSAParameters parameters)", searched(strict(func(_ *Thread, a []any) any {
+			a[0].(*crypto.RSA).Import(a[1].(*crypto.Parameters))
+			return nil
+		}))),
+		Method("RSAParameters ExportParameters(bool includePrivateParameters)", costly(f2((*crypto.RSA).Export))),
+		Prop("string KeyExchangeAlgorithm", func(*Thread, []any) any { return "RSA" }),
+		Prop("string SignatureAlgorithm", func(*Thread, []any) any { return "RSA" }),
 	)
 }

@@ -49,6 +49,7 @@ func listDecl() *Decl {
 		GenericCtor("(IEnumerable<T> collection)", func(args []*Type) Func {
 			return func(t *Thread, a []any) any { return NewList(args[0], itemsAs(t, a[0], "collection", args[0])) }
 		}),
+		Method("IReadOnlyList<T> AsReadOnly()", func(_ *Thread, a []any) any { return a[0] }),
 		Prop("int Count", func(_ *Thread, a []any) any { return int32(len(list(a).Items)) }),
 		PropSet("int Capacity", func(_ *Thread, a []any) any { return int32(cap(list(a).Items)) }, nothing),
 		IndexSet("T this[int index]", func(_ *Thread, a []any) any { return list(a).at(argInt(a, 1)) },

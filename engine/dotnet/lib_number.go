@@ -20,7 +20,7 @@ func numberDecls() []*Decl {
 			Method("bool Equals(bool obj)", f2(func(a, b bool) bool { return a == b })),
 			Method("int CompareTo(bool value)", f2(func(a, b bool) int { return cmp.Compare(b2i(a), b2i(b)) })),
 			Method("int CompareTo(object obj)", compareBoxed),
-		).prim(Bool, "bool"),
+		).with(typeCode(Bool)).prim(Bool, "bool"),
 		charDecl(),
 		integer[int8]("SByte", SByte, "sbyte", math.MinInt8, math.MaxInt8),
 		integer[uint8]("Byte", Byte, "byte", 0, math.MaxUint8),

@@ -403,6 +403,27 @@ func zoneDecl() *Decl {
 	return class("System.TimeZoneInfo : IEquatable<TimeZoneInfo>",
 		StaticProp("TimeZoneInfo Utc", named(clr.UTCZone)),
 		StaticProp("TimeZoneInfo Local", named(clr.UTCZone)),
+		Static("void ClearCachedData()", nothing),
+		Static("IReadOnlyList<TimeZoneInfo> GetSystemTimeZones()", func(t *Thread, _ []any) any {
+			zones := clr.SystemTimeZones(now(t))
+			t.Pay(64 * len(zones))
+			items := make([]any, len(zones))
+			for i, z := range zones {
+				items[i] = z
+			}
+			return NewArray(Std().Named("System.TimeZoneInfo"), items)
+		}),
+		Static("TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName)", func(t *Thread, a []any) any {
+			return clr.NewTimeZone(argStr(t, a, 0), a[1].(clr.TimeSpan))
+		}),
+		Method("TimeSpan[] GetAmbiguousTimeOffsets(DateTime dateTime)", func(_ *Thread, a []any) any {
+			items := []any{}
+			for _, o := range a[0].(zone).AmbiguousOffsets(a[1].(date)) {
+				items = append(items, o)
+			}
+			return NewArray(Std().Named("System.TimeSpan"), items)
+		}),
+		Method("bool HasSameRules(TimeZoneInfo other)", f2(func(z, o zone) bool { return o != nil && z.SameRules(o) })),
 		Static("TimeZoneInfo FindSystemTimeZoneById(string id)", f1(clr.FindTimeZone)),
 		Static("DateTime ConvertTimeFromUtc(DateTime dateTime, TimeZoneInfo destinationTimeZone)", func(_ *Thread, a []any) any {
 			return zoneOf(a[1], "destinationTimeZone").FromUTC(a[0].(date))

@@ -1,9 +1,11 @@
 package clr
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // the zones, where the system has none
+	_ "time/tzdata" // zones, also where the system has none
 )
 
 // TimeZone is a TimeZoneInfo: an IANA zone under the id it was asked for by.
@@ -33,6 +35,63 @@ func FindTimeZone(id string) *TimeZone {
 	Throw(TimeZoneNotFoundException, "%s", "The time zone ID '"+id+"' was not found on the local computer.")
 	return nil
 }
+
+// NewTimeZone is TimeZoneInfo.CreateCustomTimeZone without rules: a zone that is
+// always as far from UTC.
+func NewTimeZone(id string, offset TimeSpan) *TimeZone {
+	switch {
+	case id == "":
+		ThrowArgument("The specified ID parameter '' is not supported.", "id")
+	case offset < -14*Hour || offset > 14*Hour:
+		ThrowRange("The TimeSpan parameter must be within plus or minus 14.0 hours.", "baseUtcOffset")
+	case offset%Minute != 0:
+		ThrowArgument("The TimeSpan parameter cannot be specified more precisely than whole minutes.", "baseUtcOffset")
+	}
+	return &TimeZone{ID: id, loc: time.FixedZone(id, int(offset/Second))}
+}
+
+// SystemTimeZones is TimeZoneInfo.GetSystemTimeZones: those with an id of Windows,
+// and UTC, by their offsets.
+func SystemTimeZones(now time.Time) []*TimeZone {
+	zones := []*TimeZone{UTCZone}
+	for id := range windowsZones {
+		if loc, err := time.LoadLocation(windowsZones[id]); err == nil {
+			zones = append(zones, &TimeZone{ID: titled(id), loc: loc})
+		}
+	}
+	slices.SortFunc(zones, func(a, b *TimeZone) int {
+		return cmp.Or(cmp.Compare(a.BaseOffset(now), b.BaseOffset(now)), cmp.Compare(a.ID, b.ID))
+	})
+	return zones
+}
+
+// titled is an id of windowsZones as Windows writes it.
+func titled(id string) string {
+	words := strings.Fields(id)
+	for i, w := range words {
+		switch {
+		case len(w) <= 3 && !strings.HasSuffix(w, "."), strings.HasPrefix(w, "utc"):
+			words[i] = strings.ToUpper(w)
+		default:
+			at := strings.IndexFunc(w, func(r rune) bool { return r >= 'a' && r <= 'z' })
+			words[i] = w[:at] + strings.ToUpper(w[at:at+1]) + w[at+1:]
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// AmbiguousOffsets is GetAmbiguousTimeOffsets, the smaller one first.
+func (z *TimeZone) AmbiguousOffsets(d DateTime) []TimeSpan {
+	if !z.IsAmbiguous(d) {
+		ThrowArgument("The supplied DateTime is not in an ambiguous time range.", "dateTime")
+	}
+	before, _ := z.at(clampTicks(d.Ticks - int64(Day)))
+	after, _ := z.at(clampTicks(d.Ticks + int64(Day)))
+	return []TimeSpan{min(before, after), max(before, after)}
+}
+
+// SameRules is HasSameRules: of the same place on earth.
+func (z *TimeZone) SameRules(o *TimeZone) bool { return z.loc.String() == o.loc.String() }
 
 // at is the offset of the zone at an instant, and whether it is summer time.
 func (z *TimeZone) at(utcTicks int64) (offset TimeSpan, dst bool) {

@@ -150,6 +150,16 @@ func (a *SymmetricAlgorithm) BlockSize() int32     { return int32(a.block * 8) }
 func (a *SymmetricAlgorithm) Mode() CipherMode     { return a.mode }
 func (a *SymmetricAlgorithm) Padding() PaddingMode { return a.padding }
 
+// ValidKeySize is the method of that name.
+func (a *SymmetricAlgorithm) ValidKeySize(bits int32) bool {
+	for _, n := range a.sizes {
+		if int32(n*8) == bits {
+			return true
+		}
+	}
+	return false
+}
+
 // SetKeySize is algorithm.KeySize = bits: a key that was set is forgotten.
 func (a *SymmetricAlgorithm) SetKeySize(bits int32) {
 	for _, n := range a.sizes {
