@@ -9,6 +9,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 caddy=v2.11.9
+PATH="$PATH:/usr/sbin" # where Debian has nginx and HAProxy
 
 need() { ! command -v "$1" >/dev/null 2>&1 && ! [ -e "$1" ]; }
 packages=
@@ -28,4 +29,4 @@ go build -o "$tools/sekisho-bench-fasthttp" ./bench/peers/fasthttp
 if ! [ -x "$tools/caddy" ]; then
 	GOBIN="$tools" go install "github.com/caddyserver/caddy/v2/cmd/caddy@$caddy"
 fi
-PATH="$tools:$PATH:/usr/sbin" exec "$tools/sekisho" bench peers "$@"
+PATH="$tools:$PATH" exec "$tools/sekisho" bench peers "$@"

@@ -56,8 +56,8 @@ func (r *Report) judge() {
 			}
 			fault(WrongAnswers, "%s", text)
 		}
-		if n := total(s.Errors); float64(n) > maxErrors*float64(n+s.Checked) {
-			fault(NoAnswers, "%s left %s of %d without an answer (%s)", s.Name, count(n, "request"), n+s.Checked, classes(s.Errors))
+		if n, all := total(s.Errors), total(s.Errors)+s.Requests; float64(n) > maxErrors*float64(all) {
+			fault(NoAnswers, "%s left %s of %d without an answer (%s)", s.Name, count(n, "request"), all, classes(s.Errors))
 		}
 		r.saturation(s, fault)
 		if s.LagP99 > maxLag {
