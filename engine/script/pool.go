@@ -159,7 +159,9 @@ func (w *watchdog) begin(vm *VM, left time.Duration) {
 	vm.base.Store(w.heap.Load())
 	vm.used.Store(w.used.Load())
 	vm.allowed.Store(int64(left))
-	vm.began.Store(now)
+	vm.latest.Store(now + patience*int64(left))
+	// As if it had not waited meanwhile: what it did before counts.
+	vm.began.Store(now - int64(vm.run.limits.Time-left))
 	vm.deadline.Store(now + int64(left))
 	w.running.Add(1)
 	if w.asleep.Load() || !w.on.Load() {
@@ -263,7 +265,7 @@ const patience = 20
 func (w *watchdog) expire(vm *VM, d int64) bool {
 	now, allowed := nanos(), vm.allowed.Load()
 	left := allowed - (processorTime() - vm.used.Load())
-	if left > int64(watchEvery) && now < vm.began.Load()+patience*allowed {
+	if left > int64(watchEvery) && now < vm.latest.Load() {
 		vm.deadline.CompareAndSwap(d, now+left)
 		return false
 	}

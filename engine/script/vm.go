@@ -20,8 +20,9 @@ import (
 type VM struct {
 	rt       *goja.Runtime
 	deadline atomic.Int64 // see watchdog
-	began    atomic.Int64 // when the clock began to run
-	allowed  atomic.Int64 // for how long
+	began    atomic.Int64 // when the clock began to run, waits left out
+	allowed  atomic.Int64 // for how long it may run from the last wait on
+	latest   atomic.Int64 // when it is over in any case, see expire
 	used     atomic.Int64 // what the process had used of its processors at that time
 	base     atomic.Int64 // the heap at that time
 	heavy    atomic.Bool  // it was ended for its memory
