@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"sekisho/engine/config/route"
 	"sekisho/engine/source"
@@ -81,6 +82,7 @@ func (b *builder) gateway() {
 			b.diags.Errorf(d.At, CodeBadValue, "a timeout of nothing would fail every request")
 		}
 	}
+	b.budgets()
 	for _, h := range b.file.Sandbox.AllowedHosts {
 		name, _, _ := strings.Cut(strings.TrimPrefix(h.Value, "*."), ":")
 		if h.Value != "*" && !hostName(name) {
@@ -88,6 +90,18 @@ func (b *builder) gateway() {
 		}
 		m.Sandbox.AllowedHosts = append(m.Sandbox.AllowedHosts, strings.ToLower(h.Value))
 	}
+}
+
+// budgets are those of evaluations. Bounds keep a slip of the pen from turning them off.
+func (b *builder) budgets() {
+	t, m := b.file.Sandbox.Time, b.file.Sandbox.Memory
+	if t.Value < time.Millisecond || t.Value > 10*time.Second {
+		b.diags.Errorf(t.At, CodeBadValue, "this wants a time between 1ms and 10s")
+	}
+	if m.Value < 1<<20 || m.Value > 4<<30 {
+		b.diags.Errorf(m.At, CodeBadValue, "this wants a size between 1MiB and 4GiB")
+	}
+	b.model.Sandbox.Time, b.model.Sandbox.Memory = t.Value, m.Value
 }
 
 // bytes is a size that must fit a buffer of its own, neither too small for a

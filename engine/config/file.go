@@ -96,7 +96,9 @@ type fileScripts struct {
 
 type fileSandbox struct {
 	place
-	AllowedHosts []text `yaml:"allowedHosts" doc:"Hosts that scripts may send requests to whatever their addresses are: a name, name:port, *.name, or * for all. All others must not be at loopback, link-local or multicast addresses."`
+	Time         duration `yaml:"time" default:"50ms" doc:"The processor time that one evaluation of an expression or a script may take. Counts from the next start on."`
+	Memory       size     `yaml:"memory" default:"64MiB" doc:"The memory that one evaluation may take. Counts from the next start on."`
+	AllowedHosts []text   `yaml:"allowedHosts" doc:"Hosts that scripts may send requests to whatever their addresses are: a name, name:port, *.name, or * for all. All others must not be at loopback, link-local or multicast addresses."`
 }
 
 type fileVersions struct {

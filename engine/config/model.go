@@ -139,8 +139,11 @@ type Logging struct {
 	Access bool   // a line per request
 }
 
-// Sandbox says what scripts may reach.
+// Sandbox says what expressions and scripts may take, and what scripts may reach.
 type Sandbox struct {
+	// Time and Memory (in bytes) are for one evaluation.
+	Time   time.Duration
+	Memory int64
 	// AllowedHosts may be at any address: names, name:port, *.name, or * for all.
 	AllowedHosts []string
 }

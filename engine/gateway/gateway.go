@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sekisho/engine/config"
+	"sekisho/engine/csharp"
 	"sekisho/engine/memory"
 	"sekisho/engine/pipeline"
 	"sekisho/engine/script"
@@ -100,17 +101,18 @@ func Open(o Setup, diags *source.List) *Gateway {
 	if o.Log != nil {
 		g.log = slog.New(redactingHandler{o.Log(first.model.Logging), &g.secrets})
 	}
-	limits := first.model.Limits
+	limits, budget := first.model.Limits, first.model.Sandbox
 	cache, err := memory.NewCache(limits.CacheBytes, o.Now)
 	if err != nil {
 		panic("gateway: internal error: the cache: " + err.Error()) // config bounds its size
 	}
 	g.services = &pipeline.Services{
 		Now: o.Now, Rand: rand.Reader, Sleep: sleep, Log: g.log,
-		Metrics:  &g.metrics.custom,
-		Cache:    cache,
-		Counters: memory.NewCounters(int(limits.CounterBytes / bytesPerCounter)),
-		Scripts:  script.NewPool(script.Limits{}),
+		Metrics:     &g.metrics.custom,
+		Cache:       cache,
+		Counters:    memory.NewCounters(int(limits.CounterBytes / bytesPerCounter)),
+		Scripts:     script.NewPool(script.Limits{Time: budget.Time, Memory: budget.Memory}),
+		Expressions: csharp.Limits{Time: budget.Time, Memory: budget.Memory},
 	}
 	g.registry = NewRegistry(NewTransport(transportOptions(o, limits)), o.Now)
 	g.services.Transport = g.registry.Transport()

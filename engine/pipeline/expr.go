@@ -90,7 +90,11 @@ func (e *csharpExpr) Bool(x *Exchange) (bool, error) {
 	return b, nil
 }
 
-func limits(x *Exchange) csharp.Limits { return csharp.Limits{Now: x.Services.Now} }
+func limits(x *Exchange) csharp.Limits {
+	l := x.Services.Expressions
+	l.Now = x.Services.Now
+	return l
+}
 
 // fault is an exception that nothing caught. Its message may quote the request and
 // stays inside: on-error sections and the log see it, the client does not.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"sekisho/engine/csharp"
 	"sekisho/engine/script"
 )
 
@@ -28,6 +29,9 @@ type Services struct {
 	Tokens      Tokens
 	Identities  Identities
 	Connections Connections
+	// Expressions is what one evaluation of C# may take; zero values are the defaults.
+	// Its clock is Now.
+	Expressions csharp.Limits
 	// Scripts lends the virtual machines of JavaScript. nil stands for a Pool with the
 	// default limits, made for the first script.
 	Scripts *script.Pool
