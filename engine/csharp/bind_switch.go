@@ -1,13 +1,56 @@
 package csharp
 
-import "sekisho/engine/dotnet"
+import (
+	"sekisho/engine/dotnet"
+	"sekisho/engine/dotnet/clr"
+)
 
 // switchInfo is what goto case needs to know of its switch.
 type switchInfo struct {
 	typ    *dotnet.Type
-	consts []any // constant of each label, nil where it has none
-	target []int // the section of each label
-	deflt  int   // the section of default, -1 without one
+	target map[any]int // the sections of constants
+	deflt  int         // the section of default, -1 without one
+}
+
+// leastTable is the number of constants in a row from which a map finds them: fewer
+// are compared one after the other as quickly.
+const leastTable = 8
+
+// caseTest is a label, or a row of constants that one look into a table replaces.
+type caseTest struct {
+	table map[any]int // the sections of constants
+	match func(f *frame, v any) bool
+	when  func(f *frame) bool // may be nil
+	to    int
+}
+
+// find is the section that v leads to, -1 if none. It counts a step for each test.
+func find(f *frame, tests []caseTest, v any) int {
+	for i := range tests {
+		f.t.Tick()
+		c := &tests[i]
+		if c.table != nil {
+			if s, ok := v.(string); ok {
+				f.t.WeighText(s)
+			}
+			if to, ok := c.table[v]; ok {
+				return to
+			}
+		} else if c.match(f, v) && (c.when == nil || c.when(f)) {
+			return c.to
+		}
+	}
+	return -1
+}
+
+// tabled reports whether values of the type are equal in .NET exactly where their Go
+// values are, so that a map finds them.
+func tabled(v any) bool {
+	switch v.(type) {
+	case string, clr.Char, int8, int16, int32, int64, uint8, uint16, uint32, uint64:
+		return true
+	}
+	return false
 }
 
 // switchStatement binds switch. All its sections share one scope.
@@ -20,11 +63,12 @@ func (b *binder) switchStatement(x *switchS) (stmtGen, bool) {
 	sc.sw = true
 	left := new(bool)
 	sc.breaks = left
-	info := &switchInfo{typ: e.typ, deflt: -1}
+	info := &switchInfo{typ: e.typ, target: map[any]int{}, deflt: -1}
 	sc.info = info
 	type label struct {
 		match matcher
 		when  *expr
+		key   any // of a constant that a table can hold
 		to    int
 	}
 	var labels []label
@@ -42,7 +86,9 @@ func (b *binder) switchStatement(x *switchS) (stmtGen, bool) {
 			}
 			k := label{to: i}
 			if l.pat.kind == 'c' || l.pat.kind == 't' && l.pat.x != nil {
-				info.note(b, l, e, i)
+				if key := info.note(b, l, e, i); tabled(key) && e.typ != nil && e.typ.Underlying() == dotnet.TypeOf(key) {
+					k.key = key
+				}
 			}
 			k.match = b.pattern(l.pat, e)
 			if l.when != nil {
@@ -72,21 +118,33 @@ func (b *binder) switchStatement(x *switchS) (stmtGen, bool) {
 	return func(g *emitter) exec {
 		a := e.gen(g).any
 		enter := g.open(sc)
-		type test struct {
-			match func(f *frame, v any) bool
-			when  func(f *frame) bool
-			to    int
-		}
-		enters := make([]func(f *frame), len(sections))
-		for i, s := range sections {
-			enters[i] = g.open(s)
-		}
-		tests := make([]test, len(labels))
-		for i, l := range labels {
-			tests[i] = test{match: l.match(g), to: l.to}
-			if l.when != nil {
-				tests[i].when = l.when.gen(g).asBool()
+		var enters []func(f *frame)
+		for _, s := range sections {
+			if en := g.open(s); en != nil {
+				enters = append(enters, en)
 			}
+		}
+		var tests []caseTest
+		for i := 0; i < len(labels); {
+			row := i
+			for row < len(labels) && labels[row].key != nil {
+				row++
+			}
+			if row-i >= leastTable {
+				table := make(map[any]int, row-i)
+				for ; i < row; i++ {
+					table[labels[i].key] = labels[i].to
+				}
+				tests = append(tests, caseTest{table: table})
+				continue
+			}
+			l := labels[i]
+			c := caseTest{match: l.match(g), to: l.to}
+			if l.when != nil {
+				c.when = l.when.gen(g).asBool()
+			}
+			tests = append(tests, c)
+			i++
 		}
 		execs := make([]exec, len(bodies))
 		for i, s := range bodies {
@@ -98,16 +156,12 @@ func (b *binder) switchStatement(x *switchS) (stmtGen, bool) {
 				enter(f)
 			}
 			for _, en := range enters {
-				if en != nil {
-					en(f)
-				}
+				f.t.Tick()
+				en(f)
 			}
-			to := info.deflt
-			for i := range tests {
-				if tests[i].match(f, v) && (tests[i].when == nil || tests[i].when(f)) {
-					to = tests[i].to
-					break
-				}
+			to := find(f, tests, v)
+			if to < 0 {
+				to = info.deflt
 			}
 			for to >= 0 {
 				switch c := execs[to](f); c {
@@ -128,27 +182,24 @@ func (b *binder) switchStatement(x *switchS) (stmtGen, bool) {
 	}, ends
 }
 
-// note remembers the constant of a label, for goto case, and refuses it twice.
-func (info *switchInfo) note(b *binder, l caseLabel, e *expr, section int) {
+// note remembers the constant of a label, for goto case, and refuses it twice. It
+// returns the constant of a label without when; nil if there is none.
+func (info *switchInfo) note(b *binder, l caseLabel, e *expr, section int) any {
 	var k *expr
-	if !b.speculate(func() { k = b.expr(l.pat.x) }) || k.kind != kValue || !k.konst {
-		return
+	if l.when != nil || !b.speculate(func() { k = b.expr(l.pat.x) }) || k.kind != kNull && (k.kind != kValue || !k.konst) {
+		return nil
 	}
-	if e.typ != nil {
+	if e.typ != nil && k.kind == kValue {
 		if c, ok := b.tryConvert(k, e.typ.Underlying(), false); ok {
 			k = c
 		}
 	}
-	for _, have := range info.consts {
-		if l.when == nil && have != nil && have == k.val {
-			b.errorf(l.span, "csharp-duplicate-name", "the switch has this case already")
-			return
-		}
+	if _, have := info.target[k.val]; have {
+		b.errorf(l.span, "csharp-duplicate-name", "the switch has this case already")
+		return nil
 	}
-	if l.when == nil {
-		info.consts = append(info.consts, k.val)
-		info.target = append(info.target, section)
-	}
+	info.target[k.val] = section
+	return k.val
 }
 
 // jump binds goto case and goto default.
@@ -182,10 +233,8 @@ func (b *binder) jump(x *gotoS) (stmtGen, bool) {
 		to := info.deflt
 		if !x.deflt {
 			to = -1
-			for i, c := range info.consts {
-				if c == want {
-					to = info.target[i]
-				}
+			if section, ok := info.target[want]; ok {
+				to = section
 			}
 		}
 		return func(f *frame) control {

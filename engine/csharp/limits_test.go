@@ -1,6 +1,8 @@
 package csharp
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,4 +195,34 @@ func TestEvalForms(t *testing.T) {
 	if got := dotnet.TypeOf(ex).Full; got != "System.InvalidCastException" {
 		t.Error(got)
 	}
+}
+
+// A switch over many constants is a look into a table: it counts few steps.
+func TestSwitchTable(t *testing.T) {
+	const cases, rounds = 2000, 5000
+	f := func(typ, start, format string) {
+		t.Helper()
+		var b strings.Builder
+		fmt.Fprintf(&b, "{ int n = 0; for (int i = 0; i < %d; i++) { %s v = %s; switch (v) { ", rounds, typ, start)
+		for i := range cases {
+			fmt.Fprintf(&b, "case "+format+": n += %d; break; ", i, i%2)
+		}
+		b.WriteString("default: n -= 1000; break; } } return n; }")
+		looks := 0
+		now := func() time.Time { looks++; return time.Unix(0, 0) }
+		v, ex := compile(t, b.String()).Eval(nil, Limits{Now: now})
+		if ex != nil || v != int32(rounds/2) {
+			t.Errorf("%s: %v, %v", typ, v, ex)
+		}
+		// A thousand steps and more lie between two looks.
+		if most := rounds * 20 / 1024; looks > most {
+			t.Errorf("%s: the clock was read %d times, more than %d", typ, looks, most)
+		}
+	}
+	f("int", "i % 2000", "%d")
+	f("int?", "i % 2000", "%d")
+	f("long", "i % 2000", "%d")
+	f("uint", "(uint)(i % 2000)", "%d")
+	f("char", "(char)(i % 2000)", "(char)%d")
+	f("string", `"k" + i % 2000`, `"k%d"`)
 }

@@ -27,6 +27,18 @@ func shownIn(name string) Row {
 	}))
 }
 
+// encodedWidth is how many bytes a byte of a string becomes at most, with what is
+// needed on the way.
+func encodedWidth(e *web.Encoding) int {
+	switch e.CodePage {
+	case 12000:
+		return 4
+	case 1200, 1201:
+		return 4 // two, and as many for the units
+	}
+	return 1
+}
+
 // maxCount is how many bytes so many characters can take, or the other way round,
 // as .NET counts: with one left over from a call before.
 func maxCount(e *web.Encoding, n int, toBytes bool) int32 {
@@ -62,13 +74,11 @@ func encodingDecls() []*Decl {
 	named := func(e *web.Encoding) Func { return func(*Thread, []any) any { return e } }
 	enc := func(a []any) *web.Encoding { return a[0].(*web.Encoding) }
 	encode := func(t *Thread, e *web.Encoding, s string) []byte {
-		t.Pay(len(s))
-		t.Ticks(len(s) / 64)
+		t.Pay(len(s) * encodedWidth(e))
 		return notNil(e.GetBytes(s))
 	}
 	decode := func(t *Thread, e *web.Encoding, b []byte) string {
-		t.Pay(len(b))
-		t.Ticks(len(b) / 64)
+		t.Pay(2 * len(b))
 		return e.GetString(b)
 	}
 	chars := func(v any) string {
@@ -107,7 +117,7 @@ func encodingDecls() []*Decl {
 		}),
 		Method("string GetString(byte[] bytes)", func(t *Thread, a []any) any { return decode(t, enc(a), argBytes(a[1])) }),
 		Method("string GetString(byte[] bytes, int index, int count)", func(t *Thread, a []any) any {
-			t.Pay(argInt(a, 3))
+			t.Pay(2 * argInt(a, 3))
 			return enc(a).GetStringIn(argBytes(a[1]), argInt(a, 2), argInt(a, 3))
 		}),
 		Method("char[] GetChars(byte[] bytes)", func(t *Thread, a []any) any { return charArray(clr.Chars(decode(t, enc(a), argBytes(a[1])))) }),

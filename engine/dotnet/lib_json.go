@@ -341,22 +341,30 @@ func containerDecl() *Decl {
 		}),
 		Method("void RemoveAll()", func(_ *Thread, a []any) any { json.Clear(a[0].(json.JContainer)); return nil }),
 		Method("void Merge(object content)", func(t *Thread, a []any) any {
-			json.Merge(a[0].(json.JContainer), jsonContent(t, a[0], a[1]), json.DefaultMerge)
-			return nil
+			return mergeInto(t, a[0], a[1], json.DefaultMerge)
 		}),
 		Method("void Merge(object content, JsonMergeSettings settings)", func(t *Thread, a []any) any {
 			o := json.DefaultMerge
 			if s, ok := a[2].(*mergeSettings); ok {
 				o = s.MergeOptions
 			}
-			json.Merge(a[0].(json.JContainer), jsonContent(t, a[0], a[1]), o)
-			return nil
+			return mergeInto(t, a[0], a[1], o)
 		}),
 		Method("IEnumerable<JToken> Descendants()", tokens(json.Descendants)),
 		Method("IEnumerable<JToken> DescendantsAndSelf()", tokens(func(t json.JToken) []json.JToken {
 			return append([]json.JToken{t}, json.Descendants(t)...)
 		})),
 	)
+}
+
+// mergeInto merges content, whose parts are copied: they stand in it.
+func mergeInto(t *Thread, into, content any, o json.MergeOptions) any {
+	from := jsonContent(t, into, content)
+	if c, ok := from.(json.JContainer); ok {
+		payCopy(t, c)
+	}
+	json.Merge(t, into.(json.JContainer), from, o)
+	return nil
 }
 
 func objectTokenDecl() *Decl {

@@ -405,23 +405,28 @@ func split(sep, count, options int) Func {
 		var parts []string
 		switch v := a[sep].(type) {
 		case nil:
-			parts = clr.SplitChars(s, nil, n, o)
+			parts = clr.SplitChars(t, s, nil, n, o)
 		case clr.Char:
-			parts = clr.SplitChars(s, []clr.Char{v}, n, o)
+			parts = clr.SplitChars(t, s, []clr.Char{v}, n, o)
 		case string:
 			if v == "" {
-				parts = clr.SplitStrings(s, []string{""}, n, o)
+				parts = clr.SplitStrings(t, s, []string{""}, n, o)
 			} else {
-				parts = clr.SplitStrings(s, []string{v}, n, o)
+				parts = clr.SplitStrings(t, s, []string{v}, n, o)
 			}
 		case *Array:
 			if v.Type.Elem == Std().Char {
-				parts = clr.SplitChars(s, v.chars(), n, o)
+				parts = clr.SplitChars(t, s, v.chars(), n, o)
 			} else {
-				parts = clr.SplitStrings(s, v.strings(), n, o)
+				parts = clr.SplitStrings(t, s, v.strings(), n, o)
 			}
 		}
-		return StringArray(parts)
+		items := make([]any, len(parts))
+		for i, p := range parts {
+			t.Tick()
+			items[i] = p
+		}
+		return NewArray(Std().String, items)
 	}
 }
 
@@ -466,11 +471,10 @@ func join(t *Thread, a []any) any {
 }
 
 func joinItems(t *Thread, sep string, items []any) string {
-	parts := make([]string, len(items))
-	for i, v := range items {
-		t.Tick()
-		t.Pay(len(sep))
-		parts[i] = Format(t, v, "")
+	var parts []string // grows, as most that is too much ends early
+	for _, v := range items {
+		t.Spend(len(sep) + 16)
+		parts = append(parts, Format(t, v, ""))
 	}
 	return clr.Join(sep, parts)
 }
@@ -490,10 +494,8 @@ func composite(t *Thread, format any, args []any) string {
 	if !ok {
 		clr.ThrowNull("format")
 	}
-	s := clr.FormatComposite(f, args, func(v any, format string) string {
+	return clr.FormatComposite(t, f, args, func(v any, format string) string {
 		payFormat(t, format)
 		return Format(t, v, format)
 	})
-	t.Pay(len(s))
-	return s
 }

@@ -91,8 +91,15 @@ func (t *Thread) look() {
 	}
 }
 
-// Pay counts bytes that the evaluation makes; they are not given back.
+// Pay counts bytes that the evaluation makes; they are not given back. To make many
+// takes time, so that they are steps too. Negative sizes, of arguments that are
+// refused later, count as nothing.
 func (t *Thread) Pay(bytes int) {
+	if bytes < weight {
+		bytes = max(bytes, 0)
+	} else {
+		t.Ticks(bytes / weight)
+	}
 	if t.memory -= int64(bytes); t.memory < 0 {
 		panic(&Abort{"the expression exceeded its memory budget"})
 	}

@@ -1,9 +1,6 @@
 package clr
 
-import (
-	"slices"
-	"strconv"
-)
+import "strconv"
 
 const (
 	compositeLimit = 1_000_000 // of an index and of a width, as in .NET
@@ -11,9 +8,18 @@ const (
 )
 
 // FormatComposite is String.Format: "{0}", "{1,-8:0.00}", "{{". show renders one
-// argument by its format, "" if it has none.
-func FormatComposite(format string, args []any, show func(v any, format string) string) string {
-	var b []byte
+// argument by its format, "" if it has none. The Meter, which may be missing, is
+// told of paddings and of the whole before they are made.
+func FormatComposite(m Meter, format string, args []any, show func(v any, format string) string) string {
+	var parts []string
+	size := 0
+	put := func(s string) {
+		if s != "" {
+			Spend(m, 16)
+			parts = append(parts, s)
+			size += len(s)
+		}
+	}
 	fail := func(at int, why string) {
 		throwFormat(badInput + " Failure to parse near offset " + strconv.Itoa(unitIndex(format, min(at, len(format)))) + ". " + why)
 	}
@@ -41,13 +47,15 @@ func FormatComposite(format string, args []any, show func(v any, format string) 
 	for i < len(format) {
 		brace := format[i]
 		if brace != '{' && brace != '}' {
-			b = append(b, brace)
-			i++
+			start := i
+			for i++; i < len(format) && format[i] != '{' && format[i] != '}'; i++ {
+			}
+			put(format[start:i])
 			continue
 		}
 		c := next()
 		if c == brace {
-			b = append(b, c)
+			put(format[i : i+1])
 			i++
 			continue
 		}
@@ -87,13 +95,11 @@ func FormatComposite(format string, args []any, show func(v any, format string) 
 		if index >= len(args) {
 			throwFormat(badIndex)
 		}
-		item := align(show(args[index], spec), width, left)
-		if len(item) > cap(b)-len(b) {
-			b = slices.Grow(b, len(b)+len(item)) // large ones are not copied often
-		}
-		b = append(b, item...)
+		Spend(m, min(width, compositeLimit))
+		put(align(show(args[index], spec), width, left))
 	}
-	return string(b)
+	Spend(m, size)
+	return Concat(parts...)
 }
 
 func align(s string, width int, left bool) string {

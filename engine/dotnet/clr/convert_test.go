@@ -76,7 +76,7 @@ func TestFormatComposite(t *testing.T) {
 		{"}x", []any{i(1)}, "Input string was not in a correct format. Failure to parse near offset 1. Unexpected closing brace without a corresponding opening brace."},
 	} {
 		got := ""
-		if e := Try(func() { got = FormatComposite(tt.format, tt.args, show) }); e != nil {
+		if e := Try(func() { got = FormatComposite(nil, tt.format, tt.args, show) }); e != nil {
 			got = e.Message
 		}
 		if got != tt.want {
@@ -92,7 +92,7 @@ func FuzzFormats(f *testing.F) {
 		show := func(v any, f string) string { s, _ := Format(v, f); return s }
 		for _, a := range []any{v, float32(v), int32(v), dec("12.50"), TimeSpan(v), Guid{}} {
 			Try(func() { show(a, format) })
-			Try(func() { FormatComposite(composite, []any{a, format}, show) })
+			Try(func() { FormatComposite(nil, composite, []any{a, format}, show) })
 		}
 		Try(func() { ParseDecimal(format, StyleAny) })
 		Try(func() { ParseDouble(format, StyleAny) })

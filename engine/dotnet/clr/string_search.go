@@ -190,14 +190,17 @@ const (
 const NoLimit = 1<<31 - 1
 
 // SplitChars is String.Split(char[], count, options). No characters means white
-// space.
-func SplitChars(s string, seps []Char, count int, o SplitOptions) []string {
+// space. The Meter, which may be missing, counts the parts and the search.
+func SplitChars(m Meter, s string, seps []Char, count int, o SplitOptions) []string {
 	if len(seps) == 1 && seps[0] < utf8.RuneSelf {
-		return split(s, count, o, func(s string) (int, int) { return strings.IndexByte(s, byte(seps[0])), 1 })
+		return split(m, s, count, o, func(s string) (int, int) { return strings.IndexByte(s, byte(seps[0])), 1 })
 	}
-	return split(s, count, o, func(s string) (int, int) {
+	return split(m, s, count, o, func(s string) (int, int) {
 		for i := 0; i < len(s); {
 			r, n := decode(s[i:])
+			if len(seps) > 8 || i&63 == 0 {
+				Spend(m, 0)
+			}
 			if len(seps) == 0 && isSpace(r) || len(seps) > 0 && r <= 0xFFFF && isOneOf(Char(r), seps) {
 				return i, n
 			}
@@ -209,7 +212,7 @@ func SplitChars(s string, seps []Char, count int, o SplitOptions) []string {
 
 // SplitStrings is String.Split(string[], count, options). Empty separators are
 // ignored; none at all means white space.
-func SplitStrings(s string, seps []string, count int, o SplitOptions) []string {
+func SplitStrings(m Meter, s string, seps []string, count int, o SplitOptions) []string {
 	var real []string
 	for _, sep := range seps {
 		if sep != "" {
@@ -218,15 +221,18 @@ func SplitStrings(s string, seps []string, count int, o SplitOptions) []string {
 	}
 	switch {
 	case len(seps) == 0:
-		return SplitChars(s, nil, count, o)
+		return SplitChars(m, s, nil, count, o)
 	case len(real) == 0:
-		return split(s, count, o, func(string) (int, int) { return -1, 0 })
+		return split(m, s, count, o, func(string) (int, int) { return -1, 0 })
 	case len(real) == 1:
-		return split(s, count, o, func(s string) (int, int) { return strings.Index(s, real[0]), len(real[0]) })
+		return split(m, s, count, o, func(s string) (int, int) { return strings.Index(s, real[0]), len(real[0]) })
 	}
-	return split(s, count, o, func(s string) (int, int) {
+	return split(m, s, count, o, func(s string) (int, int) {
 		for i := 0; i < len(s); i++ {
-			for _, sep := range real {
+			for j, sep := range real {
+				if (i+j)&31 == 0 {
+					Spend(m, 0)
+				}
 				if strings.HasPrefix(s[i:], sep) {
 					return i, len(sep)
 				}
@@ -238,7 +244,7 @@ func SplitStrings(s string, seps []string, count int, o SplitOptions) []string {
 
 // split cuts s wherever next finds a separator (its byte offset and size, or -1).
 // Parts that an option drops do not count; the last part takes the rest.
-func split(s string, count int, o SplitOptions, next func(string) (at, size int)) []string {
+func split(m Meter, s string, count int, o SplitOptions, next func(string) (at, size int)) []string {
 	if count < 0 {
 		ThrowNegative("count", count)
 	}
@@ -256,6 +262,7 @@ func split(s string, count int, o SplitOptions, next func(string) (at, size int)
 		return p, p != "" || o&RemoveEmptyEntries == 0
 	}
 	for len(parts) < count-1 {
+		Spend(m, 0)
 		at, size := next(s)
 		if at < 0 {
 			break
@@ -268,6 +275,7 @@ func split(s string, count int, o SplitOptions, next func(string) (at, size int)
 	if len(parts) == count-1 && o&RemoveEmptyEntries != 0 {
 		// The rest begins where the next part that counts begins.
 		for {
+			Spend(m, 0)
 			at, size := next(s)
 			if at < 0 {
 				break

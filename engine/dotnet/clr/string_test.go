@@ -71,20 +71,20 @@ func TestStrings(t *testing.T) {
 		check(t, tt.f, tt.want)
 	}
 	for _, tt := range []struct{ got, want []string }{
-		{SplitChars("a,b,,c", []Char{comma}, NoLimit, RemoveEmptyEntries), []string{"a", "b", "c"}},
-		{SplitChars("a, b;c", []Char{comma, ';'}, NoLimit, 0), []string{"a", " b", "c"}},
-		{SplitChars("a,b,c", []Char{comma}, 2, 0), []string{"a", "b,c"}},
-		{SplitStrings("a--b--c", []string{"--"}, NoLimit, 0), []string{"a", "b", "c"}},
-		{SplitChars(" a b  c ", nil, NoLimit, 0), []string{"", "a", "b", "", "c", ""}},
-		{SplitChars("", []Char{dot}, NoLimit, 0), []string{""}},
-		{SplitChars("", []Char{dot}, NoLimit, RemoveEmptyEntries), []string{}},
-		{SplitChars("a b\tc", nil, NoLimit, RemoveEmptyEntries), []string{"a", "b", "c"}},
-		{SplitStrings("a\nb\r\nc", []string{"\r\n", "\n"}, NoLimit, 0), []string{"a", "b", "c"}},
-		{SplitChars(",,a,,b,c", []Char{comma}, 2, RemoveEmptyEntries), []string{"a", "b,c"}},
-		{SplitChars(" a , b ", []Char{comma}, NoLimit, TrimEntries), []string{"a", "b"}},
-		{SplitChars("a,b", []Char{comma}, 1, 0), []string{"a,b"}},
-		{SplitChars("a,b", []Char{comma}, 0, 0), []string{}},
-		{SplitStrings("abc", []string{""}, NoLimit, 0), []string{"abc"}},
+		{SplitChars(nil, "a,b,,c", []Char{comma}, NoLimit, RemoveEmptyEntries), []string{"a", "b", "c"}},
+		{SplitChars(nil, "a, b;c", []Char{comma, ';'}, NoLimit, 0), []string{"a", " b", "c"}},
+		{SplitChars(nil, "a,b,c", []Char{comma}, 2, 0), []string{"a", "b,c"}},
+		{SplitStrings(nil, "a--b--c", []string{"--"}, NoLimit, 0), []string{"a", "b", "c"}},
+		{SplitChars(nil, " a b  c ", nil, NoLimit, 0), []string{"", "a", "b", "", "c", ""}},
+		{SplitChars(nil, "", []Char{dot}, NoLimit, 0), []string{""}},
+		{SplitChars(nil, "", []Char{dot}, NoLimit, RemoveEmptyEntries), []string{}},
+		{SplitChars(nil, "a b\tc", nil, NoLimit, RemoveEmptyEntries), []string{"a", "b", "c"}},
+		{SplitStrings(nil, "a\nb\r\nc", []string{"\r\n", "\n"}, NoLimit, 0), []string{"a", "b", "c"}},
+		{SplitChars(nil, ",,a,,b,c", []Char{comma}, 2, RemoveEmptyEntries), []string{"a", "b,c"}},
+		{SplitChars(nil, " a , b ", []Char{comma}, NoLimit, TrimEntries), []string{"a", "b"}},
+		{SplitChars(nil, "a,b", []Char{comma}, 1, 0), []string{"a,b"}},
+		{SplitChars(nil, "a,b", []Char{comma}, 0, 0), []string{}},
+		{SplitStrings(nil, "abc", []string{""}, NoLimit, 0), []string{"abc"}},
 	} {
 		if !slices.Equal(tt.got, tt.want) {
 			t.Errorf("got %q, want %q", tt.got, tt.want)

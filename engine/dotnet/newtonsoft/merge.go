@@ -26,23 +26,24 @@ type MergeOptions struct {
 // DefaultMerge are the settings where none are given.
 var DefaultMerge = MergeOptions{Comparison: clr.Ordinal}
 
-// Merge is JContainer.Merge(content, settings).
-func Merge(c JContainer, content any, o MergeOptions) {
+// Merge is JContainer.Merge(content, settings). The Meter, which may be missing,
+// counts what is merged; copies are the caller's to pay.
+func Merge(m clr.Meter, c JContainer, content any, o MergeOptions) {
 	if content == nil {
 		return
 	}
 	switch c := c.(type) {
 	case *JObject:
 		if from, ok := content.(*JObject); ok {
-			mergeObject(c, from, o)
+			mergeObject(m, c, from, o)
 		}
 	case *JArray:
 		if from, ok := content.(*JArray); ok {
-			mergeArray(c, Children(from), o)
+			mergeArray(m, c, Children(from), o)
 		} else if items, ok := multiple(content); ok {
 			var all []JToken
 			items(func(v any) bool { all = append(all, FromContent(v)); return true })
-			mergeArray(c, all, o)
+			mergeArray(m, c, all, o)
 		}
 	case *JProperty:
 		if from, ok := content.(*JProperty); ok && from.value != nil && from.value.Type() != Null {
@@ -51,13 +52,14 @@ func Merge(c JContainer, content any, o MergeOptions) {
 	case *JConstructor:
 		if from, ok := content.(*JConstructor); ok {
 			c.Name = from.Name
-			mergeItems(c, Children(from), o)
+			mergeItems(m, c, Children(from), o)
 		}
 	}
 }
 
-func mergeObject(to, from *JObject, o MergeOptions) {
+func mergeObject(m clr.Meter, to, from *JObject, o MergeOptions) {
 	for _, p := range from.Properties() {
+		clr.Spend(m, 0)
 		old := to.PropertyComparison(p.Name, o.Comparison)
 		if old == nil {
 			to.AddValue(p.Name, p.value)
@@ -65,24 +67,26 @@ func mergeObject(to, from *JObject, o MergeOptions) {
 		}
 		inner, ok := old.value.(JContainer)
 		if ok && inner.Type() == p.value.Type() {
-			Merge(inner, p.value, o)
+			Merge(m, inner, p.value, o)
 		} else if p.value.Type() != Null || o.MergeNull {
 			old.SetValue(p.value)
 		}
 	}
 }
 
-func mergeArray(to *JArray, from []JToken, o MergeOptions) { mergeItems(to, from, o) }
+func mergeArray(m clr.Meter, to *JArray, from []JToken, o MergeOptions) { mergeItems(m, to, from, o) }
 
-func mergeItems(to JContainer, from []JToken, o MergeOptions) {
+func mergeItems(m clr.Meter, to JContainer, from []JToken, o MergeOptions) {
 	switch o.Arrays {
 	case MergeUnion:
 		known := map[int32][]JToken{}
 		for i := 0; i < to.Len(); i++ {
+			clr.Spend(m, 0)
 			h := deepHash(to.Child(i))
 			known[h] = append(known[h], to.Child(i))
 		}
 		for _, t := range from {
+			clr.Spend(m, 0)
 			h := deepHash(t)
 			if !slices.ContainsFunc(known[h], func(k JToken) bool { return DeepEquals(k, t) }) {
 				known[h] = append(known[h], t)
@@ -92,20 +96,23 @@ func mergeItems(to JContainer, from []JToken, o MergeOptions) {
 	case MergeReplace:
 		Clear(to)
 		for _, t := range from {
+			clr.Spend(m, 0)
 			addToken(to, to.Len(), t)
 		}
 	case MergeMerge:
 		for i, t := range from {
+			clr.Spend(m, 0)
 			if i >= to.Len() {
 				addToken(to, to.Len(), t)
 			} else if inner, ok := to.Child(i).(JContainer); ok {
-				Merge(inner, t, o)
+				Merge(m, inner, t, o)
 			} else if t.Type() != Null {
 				Replace(to.Child(i), t)
 			}
 		}
 	default:
 		for _, t := range from {
+			clr.Spend(m, 0)
 			addToken(to, to.Len(), t)
 		}
 	}

@@ -157,12 +157,12 @@ func TestTree(t *testing.T) {
 		{func() any { return NewValue(int32(1)).Equal(NewValue(int64(1))) }, "true"},
 		{func() any {
 			o := p(`{"a":{"x":1,"y":[1]}}`)
-			Merge(o, p(`{"a":{"x":2,"y":[2],"z":3}}`), DefaultMerge)
+			Merge(nil, o, p(`{"a":{"x":2,"y":[2],"z":3}}`), DefaultMerge)
 			return o
 		}, `{"a":{"x":2,"y":[1,2],"z":3}}`},
 		{func() any {
 			a := ParseArray(`[1,{"a":1,"b":2}]`)
-			Merge(a, ParseArray(`[1,2,{"b":2,"a":1}]`), MergeOptions{Arrays: MergeUnion})
+			Merge(nil, a, ParseArray(`[1,2,{"b":2,"a":1}]`), MergeOptions{Arrays: MergeUnion})
 			return a
 		}, `[1,{"a":1,"b":2},2]`},
 		{func() any { return Path(SelectToken(nil, p(`{"a b":[{"c":1}]}`), "..c", false)) }, "['a b'][0].c"},

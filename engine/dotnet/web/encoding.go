@@ -172,8 +172,9 @@ func decodeLatin1(b []byte) string {
 }
 
 func encodeUTF16(s string, order binary.AppendByteOrder) []byte {
-	var out []byte
-	for _, u := range clr.Units(utf8Of(s)) {
+	units := clr.Units(utf8Of(s))
+	out := make([]byte, 0, 2*len(units))
+	for _, u := range units {
 		out = order.AppendUint16(out, u)
 	}
 	return out
@@ -191,8 +192,9 @@ func decodeUTF16(b []byte, order binary.ByteOrder) string {
 }
 
 func encodeUTF32(s string) []byte {
-	var out []byte
-	for _, r := range utf8Of(s) {
+	s = utf8Of(s)
+	out := make([]byte, 0, 4*utf8.RuneCountInString(s))
+	for _, r := range s {
 		out = binary.LittleEndian.AppendUint32(out, uint32(r))
 	}
 	return out
