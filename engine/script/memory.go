@@ -18,9 +18,8 @@ import (
 //     a collection waits for long native operations to end.
 //   - Native functions that make much at once say so before they do (draw), because the
 //     watchdog may come too late for them.
-//   - No single operation makes more than the bounds in limits.go allow. Joining two
-//     strings with + is the only one without a bound of its own: it at most doubles what
-//     the watchdog has let pass.
+//   - No single operation makes more than the bounds in limits.go allow; of those that
+//     are no functions, joins.go sees to it.
 //
 // Evaluations that wait keep what they hold; the Pool bounds the sum (holding).
 const heavyAfter = 8 * time.Millisecond

@@ -110,7 +110,7 @@ func returnsOnly(tree *ast.Program) bool {
 }
 
 func (p *Program) compile(tree *ast.Program, diags *source.List) {
-	splitTemplates(tree)
+	guardJoins(tree)
 	code, err := goja.CompileAST(tree, true)
 	if err != nil {
 		p.syntaxErrors(err, diags)
