@@ -1,8 +1,6 @@
 package dotnet
 
 import (
-	"encoding/asn1"
-
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/crypto"
@@ -117,22 +115,18 @@ func exportCertificate(t *Thread, a []any) any {
 	return append([]byte{}, raw...)
 }
 
-// readCertificate reads DER or PEM. A file with a private key is refused in words
-// of its own: how long it takes to open is up to who made it.
+// readCertificate reads DER, PEM and PKCS#12, of which the second argument is the
+// password.
 func readCertificate(t *Thread, a []any) any {
 	b, ok := a[0].([]byte)
 	if !ok {
 		t.argNull(0)
 	}
 	t.Ticks(ticksPerLook)
-	var pfx struct {
-		Version int
-		Rest    asn1.RawValue
-		More    asn1.RawValue `asn1:"optional"`
+	t.Pay(2 * len(b))
+	password := ""
+	if len(a) > 1 {
+		password = str(a[1])
 	}
-	if _, err := asn1.Unmarshal(b, &pfx); err == nil && pfx.Version == 3 {
-		clr.Throw(crypto.CryptographicException, "%s", "PKCS#12 is not read in expressions: "+
-			"name the file in gateway.yaml and take its certificate from context.Deployment.Certificates.")
-	}
-	return crypto.ParseCertificate(b)
+	return crypto.OpenCertificate(t, b, password)
 }

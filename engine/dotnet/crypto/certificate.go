@@ -8,12 +8,14 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/dotnet/crypto/pkcs12"
 )
 
 // The functions here are the members of X509Certificate2, over the certificates
@@ -33,6 +35,35 @@ func ParseCertificate(b []byte) *apim.Certificate {
 		throw("Cannot find the original signer.")
 	}
 	return &apim.Certificate{Certificate: c}
+}
+
+// OpenCertificate is new X509Certificate2(bytes, password): DER, PEM, or PKCS#12 with
+// the private key. The Meter, which may be missing, counts the derivation of keys.
+func OpenCertificate(m clr.Meter, b []byte, password string) *apim.Certificate {
+	var pfx struct {
+		Version int
+		Safe    asn1.RawValue
+		MAC     asn1.RawValue `asn1:"optional"`
+	}
+	if _, err := asn1.Unmarshal(b, &pfx); err != nil {
+		return ParseCertificate(b)
+	}
+	chain, key, err := pkcs12.DecodeSpending(b, password, func(n int) {
+		for ; n > 0; n-- {
+			clr.Spend(m, 0)
+		}
+	})
+	switch {
+	case errors.Is(err, pkcs12.ErrPassword):
+		throw("The specified network password is not correct.")
+	case errors.Is(err, pkcs12.ErrFormat):
+		throw("ASN1 corrupted data.")
+	case err != nil:
+		throw("The file cannot be read: " + err.Error() + ".")
+	case len(chain) == 0:
+		throw("The file holds no certificate.")
+	}
+	return &apim.Certificate{Certificate: chain[0], PrivateKey: key}
 }
 
 // Thumbprint is the SHA-1 of the certificate, in upper-case hex.

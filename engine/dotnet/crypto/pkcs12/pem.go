@@ -34,7 +34,14 @@ func DecodePEM(data []byte) (chain []*x509.Certificate, key crypto.Signer, err e
 	return chain, key, nil
 }
 
+// maxKey bounds private keys, in bytes: RSA of 16384 bits. To check one is work that
+// grows faster than it.
+const maxKey = 10 << 10
+
 func parseKey(der []byte) (crypto.Signer, error) {
+	if len(der) > maxKey {
+		return nil, errors.New("its private key is too large")
+	}
 	if k, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		if s, ok := k.(crypto.Signer); ok {
 			return s, nil

@@ -8,66 +8,83 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/pbkdf2"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/subtle"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/pem"
+	"encoding/binary"
 	"errors"
 	"hash"
 	"unicode/utf16"
-
-	legacy "golang.org/x/crypto/pkcs12"
 )
 
-// Files of two generations: those with RC2 and triple DES, which
-// golang.org/x/crypto/pkcs12 reads, and those with PBES2 (AES) and MACs of the
-// SHA-2 family, which OpenSSL 3 and Windows write by default, read here (RFC 7292
+// Files of two generations: those with RC2 and triple DES, and those with PBES2 (AES)
+// and MACs of the SHA-2 family, which OpenSSL 3 and Windows write by default (RFC 7292
 // and RFC 8018).
 
+// Errors of Decode.
 var (
-	errPassword = errors.New("the password is wrong")
-	errPKCS12   = errors.New("it is not a PKCS#12 file, or damaged")
-	errCipher   = errors.New("it is encrypted in a way that is not read: AES, or what openssl pkcs12 -legacy writes, is")
+	ErrPassword = errors.New("the password is wrong")
+	ErrFormat   = errors.New("it is not a PKCS#12 file, or damaged")
+	ErrCipher   = errors.New("it is encrypted in a way that is not read: AES, or what openssl pkcs12 -legacy writes, is")
 )
 
-// maxIterations bounds the work that a file may ask for.
+// maxIterations bounds the work that a file may ask for in all.
 const maxIterations = 2_000_000
 
 // Decode reads a .pfx file: the certificate that belongs to the key first.
 func Decode(data []byte, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
-	var p pfx
-	if err := parse(data, &p); err == nil && p.MAC.Iterations > maxIterations {
-		return nil, nil, errCipher
-	}
-	blocks, err := legacy.ToPEM(data, password)
-	var unknown legacy.NotImplementedError
-	switch {
-	case err == nil:
-		var text []byte
-		for _, b := range blocks {
-			text = append(text, pem.EncodeToMemory(&pem.Block{Type: b.Type, Bytes: b.Bytes})...)
-		}
-		chain, key, err = DecodePEM(text)
-	case errors.Is(err, legacy.ErrIncorrectPassword):
-		return nil, nil, errPassword
-	case errors.As(err, &unknown):
-		chain, key, err = decodePFX(data, password)
-	default:
-		return nil, nil, errPKCS12
-	}
-	if err != nil || key == nil {
-		return chain, key, err
+	return DecodeSpending(data, password, func(int) {})
+}
+
+// DecodeSpending is Decode that tells spend of every few iterations of the derivation
+// of keys, before they are made. spend may end it by a panic.
+func DecodeSpending(data []byte, password string, spend func(iterations int)) (chain []*x509.Certificate, key crypto.Signer, err error) {
+	d := decoder{password: password, secret: secretOf(password), left: maxIterations, spend: spend}
+	if chain, key, err = d.open(data); err != nil {
+		return nil, nil, err
 	}
 	for i, c := range chain {
-		if SameKey(c.PublicKey, key.Public()) {
+		if key != nil && SameKey(c.PublicKey, key.Public()) {
 			chain[0], chain[i] = chain[i], chain[0]
 			break
 		}
 	}
 	return chain, key, nil
+}
+
+// decoder is the reading of one file.
+type decoder struct {
+	password string
+	secret   []byte // the password as the first generation takes it
+	left     int    // iterations that may still be made
+	spend    func(int)
+}
+
+// secretOf is a password in UTF-16 with its end.
+func secretOf(password string) (out []byte) {
+	for _, u := range append(utf16.Encode([]rune(password)), 0) {
+		out = append(out, byte(u>>8), byte(u))
+	}
+	return out
+}
+
+// repeat runs f so many times.
+func (d *decoder) repeat(iterations int, f func()) error {
+	if iterations < 1 || iterations > d.left {
+		return ErrCipher
+	}
+	d.left -= iterations
+	const few = 32
+	for i := range iterations {
+		if i%few == 0 {
+			d.spend(min(few, iterations-i))
+		}
+		f()
+	}
+	return nil
 }
 
 type (
@@ -154,22 +171,26 @@ var aesKeys = map[string]int{
 func parse(der []byte, v any) error {
 	rest, err := asn1.Unmarshal(der, v)
 	if err != nil || len(rest) > 0 {
-		return errPKCS12
+		return ErrFormat
 	}
 	return nil
 }
 
-// decodePFX reads a file of the second generation.
-func decodePFX(data []byte, password string) (chain []*x509.Certificate, key crypto.Signer, err error) {
+func (d *decoder) open(data []byte) (chain []*x509.Certificate, key crypto.Signer, err error) {
 	var p pfx
 	var content []byte
 	if err := parse(data, &p); err != nil {
 		return nil, nil, err
 	}
-	if !p.AuthSafe.Type.Equal(oidData) || parse(p.AuthSafe.Content.Bytes, &content) != nil {
-		return nil, nil, errPKCS12
+	if p.Version != 3 || !p.AuthSafe.Type.Equal(oidData) || parse(p.AuthSafe.Content.Bytes, &content) != nil {
+		return nil, nil, ErrFormat
 	}
-	if err := p.checkMAC(content, password); err != nil {
+	err = d.checkMAC(&p, content)
+	if err == ErrPassword && d.password == "" {
+		d.secret = nil // which some take an empty password for
+		err = d.checkMAC(&p, content)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	var safes []contentInfo
@@ -177,12 +198,12 @@ func decodePFX(data []byte, password string) (chain []*x509.Certificate, key cry
 		return nil, nil, err
 	}
 	for _, s := range safes {
-		bags, err := s.open(password)
+		bags, err := d.safe(&s)
 		if err != nil {
 			return nil, nil, err
 		}
 		for _, b := range bags {
-			if err := b.open(password, &chain, &key); err != nil {
+			if err := d.bag(&b, &chain, &key); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -191,41 +212,76 @@ func decodePFX(data []byte, password string) (chain []*x509.Certificate, key cry
 }
 
 // checkMAC is also what tells a wrong password.
-func (p *pfx) checkMAC(content []byte, password string) error {
+func (d *decoder) checkMAC(p *pfx, content []byte) error {
 	m := &p.MAC
 	if m.Digest.Algorithm.OID == nil {
 		return errors.New("it has no MAC, so nothing tells whether it is what it was")
 	}
 	h := hashes[m.Digest.Algorithm.OID.String()]
-	if h == nil || m.Iterations < 1 || m.Iterations > maxIterations {
-		return errCipher
+	if h == nil {
+		return ErrCipher
 	}
-	mac := hmac.New(h, deriveMACKey(h, password, m.Salt, m.Iterations))
+	key, err := d.derive(h, m.Salt, m.Iterations, forMAC, h().Size())
+	if err != nil {
+		return err
+	}
+	mac := hmac.New(h, key)
 	mac.Write(content)
 	if !hmac.Equal(mac.Sum(nil), m.Digest.Value) {
-		return errPassword
+		return ErrPassword
 	}
 	return nil
 }
 
-// deriveMACKey is the key derivation of RFC 7292, appendix B.2, for purpose 3.
-func deriveMACKey(h func() hash.Hash, password string, salt []byte, iterations int) []byte {
+// derive is the key derivation of RFC 7292, appendix B.2.
+func (d *decoder) derive(h func() hash.Hash, salt []byte, iterations int, purpose byte, size int) ([]byte, error) {
 	v := h().BlockSize()
-	d := bytes.Repeat([]byte{3}, v)
-	var pass []byte
-	for _, u := range append(utf16.Encode([]rune(password)), 0) {
-		pass = append(pass, byte(u>>8), byte(u))
-	}
-	i := append(stretch(salt, v), stretch(pass, v)...)
-	a := append(d, i...)
-	for range iterations {
+	of := append(stretch(salt, v), stretch(d.secret, v)...)
+	var out []byte
+	for {
+		a := append(bytes.Repeat([]byte{purpose}, v), of...)
 		x := h()
-		x.Write(a)
-		a = x.Sum(nil)
+		if err := d.repeat(iterations, func() {
+			x.Reset()
+			x.Write(a)
+			a = x.Sum(a[:0])
+		}); err != nil {
+			return nil, err
+		}
+		if out = append(out, a...); len(out) >= size {
+			return out[:size], nil
+		}
+		// Each block of what is hashed becomes itself, what came out, and one.
+		b := stretch(a, v)
+		for at := 0; at < len(of); at += v {
+			carry := 1
+			for i := v - 1; i >= 0; i-- {
+				carry += int(of[at+i]) + int(b[i])
+				of[at+i] = byte(carry)
+				carry >>= 8
+			}
+		}
 	}
-	// A key as long as the digest is all that a MAC needs: one round of the
-	// standard's outer loop.
-	return a
+}
+
+// pbkdf2 is the key derivation of RFC 8018, section 5.2.
+func (d *decoder) pbkdf2(h func() hash.Hash, salt []byte, iterations, size int) ([]byte, error) {
+	prf := hmac.New(h, []byte(d.password))
+	var out []byte
+	for block := uint32(1); len(out) < size; block++ {
+		u := binary.BigEndian.AppendUint32(bytes.Clone(salt), block)
+		t := make([]byte, prf.Size())
+		if err := d.repeat(iterations, func() {
+			prf.Reset()
+			prf.Write(u)
+			u = prf.Sum(u[:0])
+			subtle.XORBytes(t, t, u)
+		}); err != nil {
+			return nil, err
+		}
+		out = append(out, t...)
+	}
+	return out[:size], nil
 }
 
 // stretch repeats s until it fills a whole number of blocks.
@@ -237,7 +293,7 @@ func stretch(s []byte, block int) []byte {
 	return bytes.Repeat(s, n/len(s)+1)[:n]
 }
 
-func (c *contentInfo) open(password string) (bags []safeBag, err error) {
+func (d *decoder) safe(c *contentInfo) (bags []safeBag, err error) {
 	var plain []byte
 	switch {
 	case c.Type.Equal(oidData):
@@ -245,10 +301,10 @@ func (c *contentInfo) open(password string) (bags []safeBag, err error) {
 	case c.Type.Equal(oidEncryptedData):
 		var e encryptedData
 		if err = parse(c.Content.Bytes, &e); err == nil {
-			plain, err = decrypt(e.Info.Algorithm, e.Info.Content.Bytes, password)
+			plain, err = d.decrypt(e.Info.Algorithm, e.Info.Content.Bytes)
 		}
 	default:
-		return nil, errCipher
+		return nil, ErrCipher
 	}
 	if err != nil {
 		return nil, err
@@ -256,7 +312,7 @@ func (c *contentInfo) open(password string) (bags []safeBag, err error) {
 	return bags, parse(plain, &bags)
 }
 
-func (b *safeBag) open(password string, chain *[]*x509.Certificate, key *crypto.Signer) error {
+func (d *decoder) bag(b *safeBag, chain *[]*x509.Certificate, key *crypto.Signer) error {
 	var err error
 	switch {
 	case b.ID.Equal(oidCertBag):
@@ -276,7 +332,7 @@ func (b *safeBag) open(password string, chain *[]*x509.Certificate, key *crypto.
 		if err := parse(b.Value.Bytes, &s); err != nil {
 			return err
 		}
-		plain, err := decrypt(s.Algorithm, s.Data, password)
+		plain, err := d.decrypt(s.Algorithm, s.Data)
 		if err != nil {
 			return err
 		}
@@ -286,34 +342,50 @@ func (b *safeBag) open(password string, chain *[]*x509.Certificate, key *crypto.
 	return err
 }
 
-// decrypt undoes PBES2 with AES in CBC mode.
-func decrypt(a algorithm, data []byte, password string) ([]byte, error) {
+// decrypt undoes a cipher in CBC mode.
+func (d *decoder) decrypt(a algorithm, data []byte) ([]byte, error) {
+	mode, err := d.legacyCipher(a)
+	if mode == nil && err == nil {
+		mode, err = d.aesCipher(a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	size := mode.BlockSize()
+	if len(data) == 0 || len(data)%size != 0 {
+		return nil, ErrFormat
+	}
+	plain := make([]byte, len(data))
+	mode.CryptBlocks(plain, data)
+	pad := int(plain[len(plain)-1])
+	if pad == 0 || pad > size || !bytes.Equal(plain[len(plain)-pad:], bytes.Repeat([]byte{byte(pad)}, pad)) {
+		return nil, ErrPassword
+	}
+	return plain[:len(plain)-pad], nil
+}
+
+// aesCipher is the decrypter of PBES2 with AES.
+func (d *decoder) aesCipher(a algorithm) (cipher.BlockMode, error) {
 	var p pbes2Params
 	var k kdfParams
 	var iv []byte
 	if !a.OID.Equal(oidPBES2) {
-		return nil, errCipher
+		return nil, ErrCipher
 	}
 	if parse(a.Params.FullBytes, &p) != nil || parse(p.KDF.Params.FullBytes, &k) != nil || parse(p.Cipher.Params.FullBytes, &iv) != nil {
-		return nil, errCipher
+		return nil, ErrCipher
 	}
 	prf, size := hashes[k.PRF.OID.String()], aesKeys[p.Cipher.OID.String()]
-	if !p.KDF.OID.Equal(oidPBKDF2) || prf == nil || size == 0 || k.Iterations < 1 || k.Iterations > maxIterations || len(iv) != aes.BlockSize {
-		return nil, errCipher
+	if !p.KDF.OID.Equal(oidPBKDF2) || prf == nil || size == 0 || len(iv) != aes.BlockSize {
+		return nil, ErrCipher
 	}
-	key, err := pbkdf2.Key(prf, password, k.Salt, k.Iterations, size)
+	key, err := d.pbkdf2(prf, k.Salt, k.Iterations, size)
 	if err != nil {
-		return nil, errCipher
+		return nil, err
 	}
 	block, err := aes.NewCipher(key)
-	if err != nil || len(data) == 0 || len(data)%aes.BlockSize != 0 {
-		return nil, errPKCS12
+	if err != nil {
+		return nil, ErrCipher
 	}
-	plain := make([]byte, len(data))
-	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, data)
-	pad := int(plain[len(plain)-1])
-	if pad == 0 || pad > aes.BlockSize || !bytes.Equal(plain[len(plain)-pad:], bytes.Repeat([]byte{byte(pad)}, pad)) {
-		return nil, errPassword
-	}
-	return plain[:len(plain)-pad], nil
+	return cipher.NewCBCDecrypter(block, iv), nil
 }

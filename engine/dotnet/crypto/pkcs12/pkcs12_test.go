@@ -33,3 +33,54 @@ func TestDecode(t *testing.T) {
 		}
 	}
 }
+
+// Every iteration is told before it is made.
+func TestSpending(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(files, "legacy.pfx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0
+	_, key, err := pkcs12.DecodeSpending(data, "password", func(n int) { all += n })
+	// 2048 for the MAC, the key and the vector of RC2, and those of triple DES, whose
+	// key takes two rounds.
+	if want := 2048 * 6; err != nil || key == nil || all != want {
+		t.Errorf("%d iterations, want %d: %v", all, want, err)
+	}
+	left := 3000
+	defer func() {
+		if recover() == nil || left > 0 {
+			t.Errorf("%d iterations were left", left)
+		}
+	}()
+	_, _, _ = pkcs12.DecodeSpending(data, "password", func(n int) {
+		if left -= n; left < 0 {
+			panic("enough")
+		}
+	})
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, name := range []string{"aes256.pfx", "legacy.pfx", "empty-password.pfx", "no-key.pfx"} {
+		data, err := os.ReadFile(filepath.Join(files, name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, "password")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, password string) {
+		defer func() {
+			if r := recover(); r != nil && r != "enough" {
+				panic(r)
+			}
+		}()
+		left := 20000
+		if chain, key, err := pkcs12.DecodeSpending(data, password, func(n int) {
+			if left -= n; left < 0 {
+				panic("enough")
+			}
+		}); err != nil && (chain != nil || key != nil) {
+			t.Error("it gave something besides the error")
+		}
+	})
+}
