@@ -5,12 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"sekisho/builtins/credential"
 	"sekisho/builtins/identity"
 	"sekisho/builtins/jose"
+	"sekisho/builtins/tokencache"
 	"sekisho/engine/config"
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/gateway"
@@ -146,6 +148,39 @@ func (y *systems) Management() http.Handler {
 		return c.management
 	}
 	return nil
+}
+
+// Tokens implements gateway.Systems.
+func (y *systems) Tokens() []gateway.TokenStatus {
+	list := []gateway.TokenStatus{}
+	for _, s := range y.identities.Status() {
+		t := tokenStatus("identity", s.Identity, s.Status)
+		t.ClientID, t.Resource = s.ClientID, s.Resource
+		list = append(list, t)
+	}
+	if c := y.credentials.Load(); c != nil {
+		for _, s := range c.cache.Status() {
+			list = append(list, tokenStatus("connection", strings.TrimPrefix(s.Key, "connection:"), s))
+		}
+	}
+	return list
+}
+
+func tokenStatus(of, name string, s tokencache.Status) gateway.TokenStatus {
+	t := gateway.TokenStatus{Of: of, Name: name, Expires: s.Expires, RefreshAt: s.RefreshAt, Failures: s.Failures, RetryAt: s.RetryAt}
+	if s.Err != nil {
+		t.Error = s.Err.Error()
+	}
+	return t
+}
+
+// Failing implements gateway.Systems.
+func (y *systems) Failing() int {
+	n := y.identities.Failing()
+	if c := y.credentials.Load(); c != nil {
+		n += c.cache.Failing()
+	}
+	return n
 }
 
 // Close implements gateway.Systems.

@@ -17,7 +17,7 @@ type file struct {
 	Schema       text            `yaml:"$schema" doc:"The JSON Schema of this file, for editors. Not read."`
 	Gateway      fileGateway     `yaml:"gateway" doc:"What the gateway says of itself."`
 	Listeners    []fileListener  `yaml:"listeners" doc:"Where the gateway takes requests. Default: one listener on :8080."`
-	Admin        fileAdmin       `yaml:"admin" doc:"The admin listener: health, readiness and metrics."`
+	Admin        fileAdmin       `yaml:"admin" doc:"The admin listener: health, readiness, metrics and management."`
 	Limits       fileLimits      `yaml:"limits" doc:"Bounds on what one client or one request may take."`
 	Logging      fileLogging     `yaml:"logging" doc:"The log."`
 	Policies     filePolicies    `yaml:"policies" doc:"Where policy documents are."`
@@ -66,7 +66,7 @@ type fileListenerTLS struct {
 
 type fileAdmin struct {
 	place
-	Address text `yaml:"address" default:"127.0.0.1:9901" doc:"host:port of /healthz, /readyz, /metrics and /management; off for none. Whoever reaches it may read the first three: keep it on loopback or a private network."`
+	Address text `yaml:"address" default:"127.0.0.1:9901" doc:"host:port of /healthz, /readyz, /metrics, /tokens (those that are kept, without themselves) and /management; off for none. Whoever reaches it may read all but the last: keep it on loopback or a private network."`
 	Token   text `yaml:"token" secret:"true" doc:"What callers of /management must present as bearer token. Default: one is made at the first start and kept in admin.token in the credential manager's directory."`
 }
 

@@ -130,6 +130,7 @@ apis:
 		for _, path := range []string{"/identity/", "/connection/", "/machine/", "/foreign/", "/guarded/"} {
 			note(s.gateway(path, caller))
 		}
+		note(s.get("http://"+h.Gateway.AdminAddress()+"/tokens", ""))
 		for _, path := range []string{"", "/p", "/p/authorizations", "/p/authorizations/c", "/machine/authorizations/c"} {
 			if a := note(manage(path)); a.status != 200 {
 				t.Errorf("management %q: %d %s", path, a.status, a.body)
@@ -145,7 +146,17 @@ apis:
 	if a := s.gateway("/identity/", ""); a.status != 500 {
 		t.Errorf("without a token service: %d", a.status)
 	}
-	note(s.get("http://"+h.Gateway.AdminAddress()+"/metrics", ""))
+	// Failures are visible, though secrets are not.
+	metrics := note(s.get("http://"+h.Gateway.AdminAddress()+"/metrics", ""))
+	if !strings.Contains(metrics.body, "sekisho_tokens_failing 3\n") {
+		t.Errorf("three tokens cannot be refreshed, and the metrics do not say so:\n%s", metrics.body)
+	}
+	tokens := s.get("http://"+h.Gateway.AdminAddress()+"/tokens", "")
+	for _, part := range []string{`"of":"identity","name":"system"`, `"of":"connection","name":"p/c"`, `"of":"connection","name":"machine/c"`, `"error":"`} {
+		if !strings.Contains(tokens.body, part) {
+			t.Errorf("/tokens lacks %s: %s", part, tokens.body)
+		}
+	}
 	seen.WriteString(h.Log.String())
 	seen.WriteString(strings.Join(h.Notices.All(), "\n"))
 	for _, secret := range []string{"canary", token, "Y2FuYXJ5"} {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"time"
@@ -8,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// admin serves /healthz, /readyz, /metrics and /management, on a listener of its own.
+// admin serves /healthz, /readyz, /metrics, /tokens and /management, on a listener of its own.
 type admin struct {
 	server   *http.Server
 	listener net.Listener
@@ -20,6 +21,10 @@ func newAdmin(l net.Listener, m *metrics, ready func() bool, systems Systems) *a
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, ready()) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	if systems != nil {
+		mux.HandleFunc("GET /tokens", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(systems.Tokens()) // fails if the client has left
+		})
 		mux.HandleFunc(ManagementPrefix, func(w http.ResponseWriter, r *http.Request) {
 			if h := systems.Management(); h != nil {
 				h.ServeHTTP(w, r)

@@ -22,6 +22,8 @@ import (
 	"sekisho/engine/pipeline"
 	"sekisho/engine/script"
 	"sekisho/engine/source"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Setup is what a Gateway is made of.
@@ -118,6 +120,9 @@ func Open(o Setup, diags *source.List) *Gateway {
 	g.services.Transport = g.registry.Transport()
 	if o.Systems != nil {
 		g.systems = o.Systems(g.services)
+		g.metrics.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sekisho_tokens_failing", Help: "Access tokens of identities and connections whose last refresh has failed.",
+		}, func() float64 { return float64(g.systems.Failing()) }))
 	}
 	if !g.install(first, diags) {
 		if g.systems != nil {

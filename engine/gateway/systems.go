@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"sekisho/engine/config"
 	"sekisho/engine/config/route"
@@ -28,8 +29,30 @@ type Systems interface {
 	// Management answers requests to the admin listener below ManagementPrefix; nil
 	// answers none. It asks callers who they are.
 	Management() http.Handler
+	// Tokens lists the access tokens that are kept, without themselves, and Failing
+	// counts those whose last refresh has failed.
+	Tokens() []TokenStatus
+	Failing() int
 	// Close ends everything that they run, when the last request has been answered.
 	Close(ctx context.Context) error
+}
+
+// TokenStatus is what is known of an access token that the gateway keeps.
+type TokenStatus struct {
+	// Of is identity or connection; Name is the identity's id or provider/connection.
+	Of   string `json:"of"`
+	Name string `json:"name"`
+	// ClientID and Resource are those that an identity was asked for.
+	ClientID string `json:"clientId,omitempty"`
+	Resource string `json:"resource,omitempty"`
+	// Expires and RefreshAt are those of the token, if there is one that is good.
+	Expires   time.Time `json:"expires,omitzero"`
+	RefreshAt time.Time `json:"refreshAt,omitzero"`
+	// Failures counts calls that have failed since the last that has not; Error is the
+	// last one's, without secrets.
+	Failures int       `json:"failures"`
+	Error    string    `json:"error,omitempty"`
+	RetryAt  time.Time `json:"retryAt,omitzero"`
 }
 
 // What is not the user's on the gateway's listeners.
