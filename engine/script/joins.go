@@ -22,9 +22,11 @@ const maxHoles = 2
 // evaluation could double what the next one copies, in one step that nothing ends.
 //
 //   - A sum of two operands that may both be long is measured when it is there, by the
-//     function of joinedName: so no step makes more than twice maxJoined. A sum with a literal,
-//     or with what can only be a number, is left alone: it grows by what is written.
-//   - So is a template literal with two holes. One with more becomes a sum of such.
+//     function of joinedName: so no step makes more than twice maxJoined. A sum with a
+//     literal, or with what can only be a number, is left alone: it grows by what is
+//     written.
+//   - A template literal with two holes is measured as well. One with more becomes a sum
+//     of such.
 func guardJoins(tree *ast.Program) {
 	j := joiner{seen: map[any]bool{}, short: map[ast.Expression]bool{}}
 	j.walk(reflect.ValueOf(tree))
@@ -133,8 +135,7 @@ func again(e ast.Expression) bool {
 	case *ast.DotExpression:
 		return plain(e.Left)
 	case *ast.BracketExpression:
-		_, name := e.Member.(*ast.Identifier) // may be an object with a toString
-		return plain(e.Left) && plain(e.Member) && !name
+		return plain(e.Left) && plain(e.Member)
 	}
 	return false
 }

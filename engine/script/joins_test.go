@@ -18,6 +18,7 @@ func TestJoins(t *testing.T) {
 		{`let s = "a"; const f = () => { s = "z"; return "b"; }; s += f(); return s`, "ab"},
 		{`const o = { k: "a" }, k = "k"; const v = () => "b"; o.k += v(); o[k] += v(); o["k"] += v(); return o.k`, "abbb"},
 		{`let n = 0; const o = { get p() { n++; return { k: "a" }; } }; const v = "b"; o.p.k += v; return n`, "1"},
+		{`const o = { a: "a" }; let k = "a"; const f = () => { k = "z"; return "b"; }; o[k] += f(); return o.a + Object.keys(o)`, "aba"},
 		{`const o = { k: "a" }; let p = o; const f = () => { p = null; return "b"; }; p.k += f(); return o.k`, "ab"},
 		{`class A { #s = "a"; s = "x"; add(v) { this.#s += v; this.s += v; return this.#s + this.s; } } return new A().add("b")`, "abxb"},
 		{`const a = [1, 2]; let i = 0; const v = 5; a[i++] += v; return a.join() + i`, "6,21"},

@@ -127,7 +127,7 @@ func TestReadJSON(t *testing.T) {
 func TestMemoryBudget(t *testing.T) {
 	pool := onePool(t, Limits{Time: MaxTime, Memory: 32 << 20})
 	for _, code := range []string{
-		`let s = "a"; for (;;) s += s`,
+		`const a = []; for (;;) { let s = "a"; while (s.length < 1 << 20) s += s; a.push(s); }`,
 		`const a = []; for (;;) a.push({ a: 1, b: [2] })`,
 		`const a = []; for (;;) a.push(new Uint8Array(1 << 20))`,
 		`const a = []; for (;;) a.push("x".repeat(1 << 20))`,
