@@ -41,7 +41,7 @@ func TestJoins(t *testing.T) {
 
 // What would be longer than maxJoined is refused, and caught it has not grown.
 func TestJoinsRefuse(t *testing.T) {
-	pool := NewPool(Limits{Time: MaxTime})
+	pool := NewPool(Limits{Time: MaxTime, Memory: 1 << 30})
 	t.Cleanup(pool.Close)
 	const refused = "the string would be longer than 16777216 characters"
 	for _, tt := range []struct{ name, code, want string }{
