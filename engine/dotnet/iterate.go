@@ -126,13 +126,7 @@ func ThrowInvalidCast(v any, to *Type) {
 func RuntimeName(t *Type) string {
 	switch {
 	case t.Kind == ArrayKind:
-		inner := t
-		suffix := ""
-		for inner.Kind == ArrayKind {
-			suffix += "[" + strings.Repeat(",", inner.Rank-1) + "]"
-			inner = inner.Elem
-		}
-		return RuntimeName(inner) + suffix
+		return RuntimeName(t.Elem) + "[" + strings.Repeat(",", t.Rank-1) + "]"
 	case t.Kind == TupleKind, t.Kind == NullableKind, len(t.Args) > 0:
 		full := "System.ValueTuple"
 		if t.decl != nil {

@@ -27,6 +27,20 @@ func shownIn(name string) Row {
 	}))
 }
 
+// encodingType is the class of an encoding. .NET's own are of hidden classes derived
+// from these, which have no names that code can use.
+func encodingType(l *Library, e *web.Encoding) *Type {
+	switch e.CodePage {
+	case 65001:
+		return l.Named("System.Text.UTF8Encoding")
+	case 20127:
+		return l.Named("System.Text.ASCIIEncoding")
+	case 1200, 1201:
+		return l.Named("System.Text.UnicodeEncoding")
+	}
+	return l.Named("System.Text.Encoding")
+}
+
 // encodedWidth is how many bytes a byte of a string becomes at most, with what is
 // needed on the way.
 func encodedWidth(e *web.Encoding) int {

@@ -414,7 +414,7 @@ func zoneDecl() *Decl {
 			return NewArray(Std().Named("System.TimeZoneInfo"), items)
 		}),
 		Static("TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName)", func(t *Thread, a []any) any {
-			return clr.NewTimeZone(argStr(t, a, 0), a[1].(clr.TimeSpan))
+			return clr.NewTimeZone(argStr(t, a, 0), a[1].(clr.TimeSpan), str(a[2]), str(a[3]))
 		}),
 		Method("TimeSpan[] GetAmbiguousTimeOffsets(DateTime dateTime)", func(_ *Thread, a []any) any {
 			items := []any{}
@@ -452,8 +452,8 @@ func zoneDecl() *Decl {
 		})),
 		Prop("string Id", f1(func(z zone) string { return z.ID })),
 		Prop("string DisplayName", shown),
-		Prop("string StandardName", f1(func(z zone) string { return z.ID })),
-		Prop("string DaylightName", f1(func(z zone) string { return z.ID })),
+		Prop("string StandardName", f1(zone.StandardName)),
+		Prop("string DaylightName", f1(zone.StandardName)),
 		Prop("TimeSpan BaseUtcOffset", func(t *Thread, a []any) any { return a[0].(zone).BaseOffset(now(t)) }),
 		Prop("bool SupportsDaylightSavingTime", func(t *Thread, a []any) any { return a[0].(zone).HasDaylightSaving(now(t)) }),
 		Method("TimeSpan GetUtcOffset(DateTime dateTime)", f2(func(z zone, d date) clr.TimeSpan { return z.OffsetAt(d) })),

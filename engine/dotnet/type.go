@@ -155,6 +155,9 @@ func (t *Type) link() {
 				t.ifaces = addInterfaces(nil, l.Make("System.Collections.Generic.IList", t.Elem))
 				t.ifaces = addInterfaces(t.ifaces, l.Make("System.Collections.Generic.IReadOnlyList", t.Elem))
 			}
+			for _, i := range t.base.Interfaces() {
+				t.ifaces = addInterfaces(t.ifaces, i)
+			}
 		case NullableKind, TupleKind:
 			t.base = l.Named("System.ValueType")
 		case Anonymous:

@@ -6,6 +6,8 @@ import (
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
+	json "sekisho/engine/dotnet/newtonsoft"
+	"sekisho/engine/dotnet/web"
 )
 
 // EnumValue is a value of an enum.
@@ -224,6 +226,12 @@ func TypeOf(v any) *Type {
 		return l.Decimal
 	case *clr.Exception:
 		return ExceptionType(v.Type)
+	case *json.JValue:
+		if v.Type() == json.Raw {
+			return l.Named("Newtonsoft.Json.Linq.JRaw")
+		}
+	case *web.Encoding:
+		return encodingType(l, v)
 	}
 	if t := l.byGo[reflect.TypeOf(v)]; t != nil {
 		return t

@@ -8,10 +8,13 @@ import (
 	_ "time/tzdata" // zones, also where the system has none
 )
 
-// TimeZone is a TimeZoneInfo: an IANA zone under the id it was asked for by.
+// TimeZone is a TimeZoneInfo: an IANA zone under the id it was asked for by, or a
+// custom one with names of its own.
 type TimeZone struct {
-	ID  string
-	loc *time.Location
+	ID              string
+	custom          bool
+	display, normal string // of a custom zone
+	loc             *time.Location
 }
 
 // UTCZone is TimeZoneInfo.Utc, and TimeZoneInfo.Local.
@@ -38,7 +41,7 @@ func FindTimeZone(id string) *TimeZone {
 
 // NewTimeZone is TimeZoneInfo.CreateCustomTimeZone without rules: a zone that is
 // always as far from UTC.
-func NewTimeZone(id string, offset TimeSpan) *TimeZone {
+func NewTimeZone(id string, offset TimeSpan, display, standard string) *TimeZone {
 	switch {
 	case id == "":
 		ThrowArgument("The specified ID parameter '' is not supported.", "id")
@@ -47,7 +50,7 @@ func NewTimeZone(id string, offset TimeSpan) *TimeZone {
 	case offset%Minute != 0:
 		ThrowArgument("The TimeSpan parameter cannot be specified more precisely than whole minutes.", "baseUtcOffset")
 	}
-	return &TimeZone{ID: id, loc: time.FixedZone(id, int(offset/Second))}
+	return &TimeZone{ID: id, custom: true, display: display, normal: standard, loc: time.FixedZone(id, int(offset/Second))}
 }
 
 // SystemTimeZones is TimeZoneInfo.GetSystemTimeZones: those with an id of Windows,
@@ -90,8 +93,33 @@ func (z *TimeZone) AmbiguousOffsets(d DateTime) []TimeSpan {
 	return []TimeSpan{min(before, after), max(before, after)}
 }
 
-// SameRules is HasSameRules: of the same place on earth.
-func (z *TimeZone) SameRules(o *TimeZone) bool { return z.loc.String() == o.loc.String() }
+// SameRules is HasSameRules: of the same place on earth, or always as far from UTC.
+func (z *TimeZone) SameRules(o *TimeZone) bool {
+	a, fixedA := z.fixed()
+	b, fixedB := o.fixed()
+	if fixedA || fixedB {
+		return fixedA && fixedB && a == b
+	}
+	return z.loc.String() == o.loc.String()
+}
+
+// fixed is the offset of UTC and custom zones, which have no rules.
+func (z *TimeZone) fixed() (offset TimeSpan, ok bool) {
+	if z != UTCZone && !z.custom {
+		return 0, false
+	}
+	offset, _ = z.at(0)
+	return offset, true
+}
+
+// StandardName is the property of that name, and DaylightName: of zones of the
+// system their id.
+func (z *TimeZone) StandardName() string {
+	if z.custom {
+		return z.normal
+	}
+	return z.ID
+}
 
 // at is the offset of the zone at an instant, and whether it is summer time.
 func (z *TimeZone) at(utcTicks int64) (offset TimeSpan, dst bool) {
@@ -237,6 +265,9 @@ func (z *TimeZone) yearOffsets(now time.Time) (low, high TimeSpan) {
 func (z *TimeZone) DisplayName(now time.Time) string {
 	if z == UTCZone {
 		return "(UTC) Coordinated Universal Time"
+	}
+	if z.custom {
+		return z.display
 	}
 	return "(UTC" + string(appendOffset(nil, z.BaseOffset(now), 3)) + ") " + z.ID
 }
