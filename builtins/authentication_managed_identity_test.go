@@ -39,6 +39,8 @@ func (s *identities) Configure(*config.Model, *source.List) bool { return true }
 func (s *identities) Serving(string)                             {}
 func (s *identities) Public() http.Handler                       { return nil }
 func (s *identities) Management() http.Handler                   { return nil }
+func (s *identities) Tokens() []gateway.TokenStatus              { return nil }
+func (s *identities) Failing() int                               { return 0 }
 func (s *identities) Close(context.Context) error                { return nil }
 
 func TestManagedIdentity(t *testing.T) {

@@ -396,9 +396,6 @@ func TestOIDCProviderMachine(t *testing.T) {
 // times over: the provider, which rotates refresh tokens and ends the grant if one comes
 // twice, sees one refresh each time.
 func TestRace(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it waits for tokens to end")
-	}
 	const life = 6 * time.Second
 	w, provider, dir := newRealWorld(t, life)
 	w.provide("oauth2pkce", GrantCode, map[string]string{

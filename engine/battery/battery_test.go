@@ -123,10 +123,10 @@ type result struct {
 	Resident   int64  // the most memory so far
 
 	// The last line has no name.
-	Done              bool
-	Harmless, Failed  int
-	Before, After     int64 // of the heap, in bytes
-	FailedFor         string
+	Done             bool
+	Harmless, Failed int
+	Before, After    int64 // of the heap, in bytes
+	FailedFor        string
 }
 
 // TestBattery runs the battery. SEKISHO_BATTERY=pattern runs the inputs whose names match.

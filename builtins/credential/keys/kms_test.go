@@ -300,10 +300,12 @@ func TestServicesThatMisbehave(t *testing.T) {
 			t.Fatal(err)
 		}
 		for what, broken := range map[string]http.HandlerFunc{
-			"500":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
-			"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, trap.URL, http.StatusTemporaryRedirect) },
-			"html":     func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
-			"empty":    func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") },
+			"500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
+			"redirect": func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, trap.URL, http.StatusTemporaryRedirect)
+			},
+			"html":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+			"empty": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") },
 			"endless": func(w http.ResponseWriter, _ *http.Request) {
 				fmt.Fprintf(w, `{"value":"%s"}`, strings.Repeat("A", maxAnswer))
 			},
