@@ -3,6 +3,7 @@ package dotnet
 import (
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"sekisho/engine/dotnet/clr"
 	"sekisho/engine/dotnet/web"
@@ -88,8 +89,22 @@ func encodingDecls() []*Decl {
 	named := func(e *web.Encoding) Func { return func(*Thread, []any) any { return e } }
 	enc := func(a []any) *web.Encoding { return a[0].(*web.Encoding) }
 	encode := func(t *Thread, e *web.Encoding, s string) []byte {
+		// In pieces, so that the budget of time is looked at between them.
+		const piece = 256 << 10
+		var out []byte
+		for len(s) > piece {
+			n := piece
+			for !utf8.RuneStart(s[n]) {
+				n--
+			}
+			t.Pay(n * encodedWidth(e))
+			out, s = append(out, e.GetBytes(s[:n])...), s[n:]
+		}
 		t.Pay(len(s) * encodedWidth(e))
-		return notNil(e.GetBytes(s))
+		if out == nil {
+			return notNil(e.GetBytes(s))
+		}
+		return append(out, e.GetBytes(s)...)
 	}
 	decode := func(t *Thread, e *web.Encoding, b []byte) string {
 		t.Pay(2 * len(b))

@@ -45,12 +45,12 @@ func TestJoinsRefuse(t *testing.T) {
 	t.Cleanup(pool.Close)
 	const refused = "the string would be longer than 16777216 characters"
 	for _, tt := range []struct{ name, code, want string }{
-		{"sum", `const s = "x".repeat(1 << 24), t = "x"; s + t`, refused},
+		{"sum", `const s = ("x".repeat(1 << 23) + "x".repeat(1 << 23)), t = "x"; s + t`, refused},
 		{"sum of sums", `const s = "x".repeat(1 << 23); (s + s) + (s + s)`, refused},
-		{"add", `let s = "x".repeat(1 << 24); s += s`, refused},
-		{"add to a member", `const o = { k: "x".repeat(1 << 24) }; o.k += o.k`, refused},
-		{"add to an element", `const o = ["x".repeat(1 << 24)]; let i = 0; o[i++] += o[0]`, refused},
-		{"template", "const s = 'x'.repeat(1 << 24); `${s}${s}`", refused},
+		{"add", `let s = ("x".repeat(1 << 23) + "x".repeat(1 << 23)); s += s`, refused},
+		{"add to a member", `const o = { k: ("x".repeat(1 << 23) + "x".repeat(1 << 23)) }; o.k += o.k`, refused},
+		{"add to an element", `const o = [("x".repeat(1 << 23) + "x".repeat(1 << 23))]; let i = 0; o[i++] += o[0]`, refused},
+		{"template", "const s = ('x'.repeat(1 << 23) + 'x'.repeat(1 << 23)); `${s}${s}`", refused},
 		{"template of many", "const s = 'x'.repeat(1 << 23); `a${s}b${s}c${1}`", refused},
 		{"wide sum", `const s = "ä".repeat(1 << 22); (s + s) + s`, "the string would be longer than 8388608 characters"},
 		{"wide template", "const s = 'x'.repeat(1 << 23), t = 'ä'; `${s}${t}`", "the string would be longer than 8388608 characters"},
@@ -61,7 +61,7 @@ func TestJoinsRefuse(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %q", tt.name, got, err, tt.want)
 		}
 	}
-	got, err := eval(t, pool, newTestHost(), `let s = "x".repeat(1 << 24); for (let i = 0; i < 3; i++) try { s += s; } catch {} return s.length`)
+	got, err := eval(t, pool, newTestHost(), `let s = ("x".repeat(1 << 23) + "x".repeat(1 << 23)); for (let i = 0; i < 3; i++) try { s += s; } catch {} return s.length`)
 	if err != nil || got != int32(1<<24) {
 		t.Errorf("after three refusals it has %v characters, %v", got, err)
 	}

@@ -47,7 +47,7 @@ func (l Limits) withDefaults() Limits {
 
 // Bounds of what native functions make and take, since an interrupt does not stop them.
 const (
-	maxString     = 16 << 20 // UTF-16 units of a string that one native call makes
+	maxString     = 8 << 20  // UTF-16 units of a string that one native call makes
 	maxJoined     = 16 << 20 // bytes of a string that + or a template literal makes
 	maxArray      = 1 << 20  // elements of what one native call walks over or makes
 	maxBuffer     = 64 << 20 // bytes of an ArrayBuffer
