@@ -198,6 +198,7 @@ func TestReloadDuringACall(t *testing.T) {
 // it is due: a call each, and the second with nobody waiting.
 func TestAThousand(t *testing.T) {
 	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		<-gate
 		says(200, tokenOf(tokenA, inAnHour))(w, r)
@@ -213,12 +214,10 @@ func TestAThousand(t *testing.T) {
 				}
 			})
 		}
-		if e.calls() == 0 {
-			for e.calls() == 0 {
-				time.Sleep(time.Millisecond)
-			}
-			close(gate)
+		for e.calls() == 0 {
+			time.Sleep(time.Millisecond)
 		}
+		open()
 		wg.Wait()
 	}
 	thousand()
