@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -171,8 +172,23 @@ func (c *credentials) close() error {
 
 // checkModel reports settings of the credential manager that do not make sense.
 func checkModel(m *config.Model, diags *source.List) {
-	for _, err := range credential.Check(settingsOf(m, m.Gateway.PublicURL)) {
+	s := settingsOf(m, m.Gateway.PublicURL)
+	providers := s.Providers
+	s.Providers = nil
+	for _, err := range credential.Check(s) {
 		diags.Errorf(m.CredentialManager.At, codeCredentials, "%v", err)
+	}
+	var kinds []string
+	for i := range oauth.Presets {
+		kinds = append(kinds, oauth.Presets[i].ID)
+	}
+	for i, p := range providers {
+		for _, err := range credential.Check(credential.Settings{Providers: []credential.ProviderConfig{p}}) {
+			d := diags.Errorf(m.CredentialManager.Providers[i].At, codeCredentials, "%v", err)
+			if near := source.Nearest(p.IdentityProvider, kinds); near != "" && !slices.Contains(kinds, p.IdentityProvider) {
+				d.WithHint("did you mean %q?", near)
+			}
+		}
 	}
 }
 

@@ -150,7 +150,7 @@ func (b *builder) provider(f *fileCredentialSource) *CredentialProvider {
 	}
 	p := &CredentialProvider{
 		ID: f.ID.Value, Name: f.Name.Value, IdentityProvider: f.IdentityProvider.Value,
-		ClientCredentials: f.GrantType.Value == "clientCredentials", Settings: settings(f.Settings),
+		ClientCredentials: f.GrantType.Value == "clientCredentials", Settings: settings(f.Settings), At: f.ID.At,
 	}
 	if p.Name == "" {
 		p.Name = p.ID

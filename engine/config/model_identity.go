@@ -49,6 +49,7 @@ type CredentialProvider struct {
 	ClientCredentials bool
 	Settings          []Setting
 	Connections       []*CredentialConnection
+	At                source.Range
 }
 
 // Setting is a named value that may be secret.
