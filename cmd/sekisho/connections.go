@@ -264,11 +264,9 @@ func (c connectionsLogin) Run(io streams, all *connectionsCommand) error {
 	}
 }
 
-type connectionsTest struct{ connectionName }
-
-// Run implements kong's command.
-func (c connectionsTest) Run(io streams, all *connectionsCommand) error {
-	provider, name, err := c.split()
+// act asks the gateway to do something with the connection, and decodes its answer.
+func (n connectionName) act(all *connectionsCommand, action string, out any) error {
+	provider, name, err := n.split()
 	if err != nil {
 		return err
 	}
@@ -276,22 +274,29 @@ func (c connectionsTest) Run(io streams, all *connectionsCommand) error {
 	if err != nil {
 		return err
 	}
+	return api.call(context.Background(), http.MethodPost, nil, out, "authorizationProviders", provider, "authorizations", name, action)
+}
+
+type connectionsTest struct{ connectionName }
+
+// Run implements kong's command.
+func (c connectionsTest) Run(io streams, all *connectionsCommand) error {
 	var got struct {
-		State   string    `json:"state"`
-		Expires time.Time `json:"-"`
-		Text    string    `json:"expires"`
+		State   string `json:"state"`
+		Expires string `json:"expires"`
 	}
-	if err := api.call(context.Background(), http.MethodPost, nil, &got, "authorizationProviders", provider, "authorizations", name, "test"); err != nil {
+	if err := c.act(all, "test", &got); err != nil {
 		return err
 	}
-	if got.Text == "" {
+	if got.Expires == "" {
 		fmt.Fprintf(io.out, "%s: %s; the provider does not say when the token ends\n", c.Name, got.State)
 		return nil
 	}
-	if got.Expires, err = time.Parse(time.RFC3339, got.Text); err != nil {
+	end, err := time.Parse(time.RFC3339, got.Expires)
+	if err != nil {
 		return environment(fmt.Errorf("the gateway's answer is not understood: %w", err))
 	}
-	fmt.Fprintf(io.out, "%s: %s; the token is good for %s, until %s\n", c.Name, got.State, time.Until(got.Expires).Round(time.Second), got.Text)
+	fmt.Fprintf(io.out, "%s: %s; the token is good for %s, until %s\n", c.Name, got.State, time.Until(end).Round(time.Second), got.Expires)
 	return nil
 }
 
@@ -299,16 +304,8 @@ type connectionsRevoke struct{ connectionName }
 
 // Run implements kong's command.
 func (c connectionsRevoke) Run(io streams, all *connectionsCommand) error {
-	provider, name, err := c.split()
-	if err != nil {
-		return err
-	}
-	api, err := all.api()
-	if err != nil {
-		return err
-	}
 	var now resource
-	if err := api.call(context.Background(), http.MethodPost, nil, &now, "authorizationProviders", provider, "authorizations", name, "revoke"); err != nil {
+	if err := c.act(all, "revoke", &now); err != nil {
 		return err
 	}
 	fmt.Fprintf(io.out, "%s: %s\n", c.Name, now.Properties.State)
