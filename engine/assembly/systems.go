@@ -135,12 +135,15 @@ func (y *systems) Serving(url string) {
 }
 
 // Public implements gateway.Systems.
-func (y *systems) Public() http.Handler {
-	if c := y.credentials.Load(); c != nil {
+func (y *systems) Public(path string) http.Handler {
+	if c := y.credentials.Load(); c != nil && strings.HasPrefix(path, gateway.PublicPrefix) {
 		return c.public
 	}
 	return nil
 }
+
+// Access implements gateway.Systems.
+func (y *systems) Access() gateway.Access { return nil }
 
 // Management implements gateway.Systems.
 func (y *systems) Management() http.Handler {

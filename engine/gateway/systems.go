@@ -23,9 +23,11 @@ type Systems interface {
 	Configure(m *config.Model, diags *source.List) bool
 	// Serving tells the URL that the gateway is reached at, once its listeners are open.
 	Serving(url string)
-	// Public answers requests whose paths begin with PublicPrefix, before any API is
-	// looked for; nil answers none.
-	Public() http.Handler
+	// Public answers requests for a path, before any API is looked for; nil where the path
+	// is not its own.
+	Public(path string) http.Handler
+	// Access guards MCP servers; nil where there is no authorization server.
+	Access() Access
 	// Management answers requests to the admin listener below ManagementPrefix; nil
 	// answers none. It asks callers who they are.
 	Management() http.Handler
@@ -36,6 +38,36 @@ type Systems interface {
 	// Close ends everything that they run, when the last request has been answered.
 	Close(ctx context.Context) error
 }
+
+// Access is the authorization server as what it guards sees it.
+type Access interface {
+	// Verify takes an access token, without a scheme before it, to who presents it. The
+	// token must be for one of audiences. Any error is an *AccessError.
+	Verify(ctx context.Context, token string, audiences []string) (*pipeline.Caller, error)
+	// Watch calls ended, once, when the grant of a caller is revoked, here or by another
+	// process; stop ends the watching.
+	Watch(c *pipeline.Caller, ended func()) (stop func())
+	// Issuer is the authorization server's identifier.
+	Issuer() string
+	// SessionKey is the key that ids of sessions are sealed with, 32 bytes, the same in all
+	// processes on one store.
+	SessionKey() []byte
+}
+
+// AccessError says why an access token was refused. It never quotes the token.
+type AccessError struct {
+	// Description goes into the challenge.
+	Description string
+	// Cause is what is behind it, for the log; it may be nil.
+	Cause error
+	// Unavailable: the token could not be judged, and may be good.
+	Unavailable bool
+}
+
+func (e *AccessError) Error() string { return e.Description }
+
+// Unwrap returns the cause.
+func (e *AccessError) Unwrap() error { return e.Cause }
 
 // TokenStatus is what is known of an access token that the gateway keeps.
 type TokenStatus struct {
@@ -55,7 +87,8 @@ type TokenStatus struct {
 	RetryAt  time.Time `json:"retryAt,omitzero"`
 }
 
-// What is not the user's on the gateway's listeners.
+// What is not the user's: PublicPrefix on the gateway's listeners, ManagementPrefix on
+// the admin listener.
 const (
 	PublicPrefix     = "/.sekisho/"
 	ManagementPrefix = "/management/"
@@ -63,12 +96,15 @@ const (
 
 // public answers a request by the handler of Systems; false if it is not for that.
 func (g *Gateway) public(x *pipeline.Exchange) bool {
-	if !strings.HasPrefix(x.OriginalURL.Path, PublicPrefix) || g.systems == nil {
+	if g.systems == nil {
 		return false
 	}
-	h := g.systems.Public()
+	h := g.systems.Public(x.OriginalURL.Path)
+	if h == nil {
+		return false
+	}
 	// What would be another path to a router behind this one is nobody's.
-	if n, ok := route.NormalizePath(x.OriginalURL.Path); h == nil || !ok || n != x.OriginalURL.Path {
+	if n, ok := route.NormalizePath(x.OriginalURL.Path); !ok || n != x.OriginalURL.Path {
 		return false
 	}
 	body, err := x.Request.Body.Buffer()

@@ -49,6 +49,8 @@ type Exchange struct {
 	Product      *apim.Product
 	Subscription *apim.Subscription
 	User         *apim.User
+	// Caller is who the authorization server says calls; nil where nobody was asked.
+	Caller *Caller
 	// ProductPolicy is the document of Product, GlobalPolicy that of the global scope.
 	ProductPolicy, GlobalPolicy *Compiled
 
@@ -191,7 +193,7 @@ func (x *Exchange) SetValue(key, v any) {
 func (x *Exchange) Fork(ctx context.Context) *Exchange {
 	f := new(Exchange)
 	f.Services, f.Forwarder, f.Context = x.Services, x.Forwarder, ctx
-	f.Route, f.Product, f.Subscription, f.User = x.Route, x.Product, x.Subscription, x.User
+	f.Route, f.Product, f.Subscription, f.User, f.Caller = x.Route, x.Product, x.Subscription, x.User, x.Caller
 	f.ProductPolicy, f.GlobalPolicy = x.ProductPolicy, x.GlobalPolicy
 	f.Request, f.Response = x.Request, x.Response
 	f.Request.Header, f.Response.Header = Header{}, Header{}
