@@ -186,6 +186,8 @@ func (b *builder) target(f *fileAPI, a *API) {
 	case "websocket":
 		a.Type = WebSocket
 		schemes, protocols = []string{"wss", "ws", "https", "http"}, []string{"ws", "wss"}
+	case "mcp":
+		a.Type = MCP
 	default:
 		b.diags.Errorf(f.Type.At, CodeNotAvailable, "APIs of the type %q are not available yet", f.Type.Value)
 	}
@@ -254,6 +256,7 @@ func (b *builder) operations(f *fileAPI, a *API, convention string) {
 			ids[strings.ToLower(o.ID)] = o
 		}
 	}
+	b.endpointsOf(f, a)
 	if a.Type == WebSocket {
 		o := &Operation{API: a, ID: "onHandshake", Name: "onHandshake", Method: "GET", At: a.At, fromDocument: true}
 		o.Template, _ = route.ParseTemplate("/*")
@@ -268,7 +271,9 @@ func (b *builder) operations(f *fileAPI, a *API, convention string) {
 		}
 	}
 	for _, o := range a.Operations {
-		o.Policy = b.policy(policies[o], convention+o.ID+".xml")
+		if a.Type != MCP { // of which tools have documents
+			o.Policy = b.policy(policies[o], convention+o.ID+".xml")
+		}
 	}
 	if len(a.Operations) == 0 && !f.OpenAPI.Set {
 		b.diags.Warnf(a.At, CodeNoOperations, "the API %q has no operations: every request to it is answered with 404", a.ID).

@@ -34,9 +34,10 @@ type file struct {
 	NamedValues  []fileNamed     `yaml:"namedValues" key:"name" doc:"Values that policy documents use as {{name}}."`
 	Certificates []fileCert      `yaml:"certificates" key:"id" doc:"Certificates that listeners, backends and policies name by id."`
 
-	Identities        []fileIdentitySource   `yaml:"identities" key:"id" doc:"The gateway's own identities, for authentication-managed-identity. Default: one, found from the environment."`
-	CredentialManager *fileCredentialManager `yaml:"credentialManager" doc:"The credential manager: connections to OAuth 2.0 providers, for get-authorization-context."`
-	Development       *fileDevelopment       `yaml:"development" doc:"Services to try things with, without a cloud. Never for production."`
+	Identities        []fileIdentitySource     `yaml:"identities" key:"id" doc:"The gateway's own identities, for authentication-managed-identity. Default: one, found from the environment."`
+	CredentialManager *fileCredentialManager   `yaml:"credentialManager" doc:"The credential manager: connections to OAuth 2.0 providers, for get-authorization-context."`
+	Authorization     *fileAuthorizationServer `yaml:"authorizationServer" doc:"The authorization server of MCP servers: clients register, users log in at an identity provider and consent, tokens are this gateway's own. What it knows is kept in the credential manager's directory."`
+	Development       *fileDevelopment         `yaml:"development" doc:"Services to try things with, without a cloud. Never for production."`
 }
 
 type fileGateway struct {
@@ -122,7 +123,7 @@ type fileAPI struct {
 	Name                 text            `yaml:"name" doc:"context.Api.Name. Default: the id."`
 	Path                 text            `yaml:"path" doc:"The path prefix of the API's requests, such as shop/orders. Default: the root."`
 	Hosts                []text          `yaml:"hosts" doc:"The host names that the API answers to, each a name or *.name. Default: all."`
-	Type                 text            `yaml:"type" enum:"http,websocket,soap,graphql,grpc,mcp,a2a" default:"http" doc:"The kind of API. Of these http and websocket are available."`
+	Type                 text            `yaml:"type" enum:"http,websocket,soap,graphql,grpc,mcp,a2a" default:"http" doc:"The kind of API. Of these http, websocket and mcp are available."`
 	Protocols            []text          `yaml:"protocols" enum:"http,https,ws,wss" doc:"What clients may use to call it. Default: all that the type allows."`
 	ServiceURL           text            `yaml:"serviceUrl" doc:"The URL that requests are forwarded to; the operation's path is appended."`
 	Backend              text            `yaml:"backend" doc:"The id of the backend that requests are forwarded to, instead of serviceUrl."`
@@ -137,6 +138,9 @@ type fileAPI struct {
 	OpenAPI              text            `yaml:"openapi" doc:"An OpenAPI 3 document, YAML or JSON: its operations become the API's."`
 	RequiredQuery        text            `yaml:"translateRequiredQueryParameters" enum:"template,query" default:"template" doc:"Whether required query parameters of the OpenAPI document become part of the URL template, so that requests without them match no operation."`
 	Operations           []fileOperation `yaml:"operations" key:"id" doc:"The operations. One with the id of an operation of the OpenAPI document adds to it."`
+	ToolsOf              text            `yaml:"toolsOf" doc:"For type mcp: the id of an API of this gateway whose operations are the tools, instead of a server at serviceUrl."`
+	Tools                []fileTool      `yaml:"tools" key:"name" doc:"For type mcp: what is said of single tools. With toolsOf, the tools that there are; default: one for every operation."`
+	MCP                  fileMCP         `yaml:"mcp" doc:"For type mcp: how it is served. Clients reach it at <path>/mcp (Streamable HTTP) and <path>/sse (HTTP+SSE)."`
 }
 
 type fileKeyNames struct {

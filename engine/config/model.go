@@ -39,9 +39,11 @@ type Model struct {
 	Identities []*ManagedIdentity
 	// IdentitiesAt is where the first of them stands.
 	IdentitiesAt source.Range
-	// CredentialManager and Development are nil where they are not wanted.
-	CredentialManager *CredentialManager
-	Development       *Development
+	// These are nil where they are not wanted. An AuthorizationServer has a
+	// CredentialManager beside it.
+	CredentialManager   *CredentialManager
+	AuthorizationServer *AuthorizationServer
+	Development         *Development
 
 	// GlobalPolicy is the document of the global scope, nil without one. The
 	// documents of the other scopes are with their owners.
@@ -161,6 +163,7 @@ type APIType uint8
 const (
 	HTTP APIType = iota
 	WebSocket
+	MCP
 )
 
 // API is one revision of one version of an API.
@@ -194,6 +197,10 @@ type API struct {
 	Products    []*Product
 	OpenProduct *Product
 
+	// MCP is set for an API of the type MCP. Its Operations are its endpoints: mcp, sse and
+	// messages.
+	MCP *MCPServer
+
 	At source.Range
 }
 
@@ -212,12 +219,14 @@ func (a *API) Prefix() string {
 
 // Operation is one operation of an API.
 type Operation struct {
-	API          *API
-	ID, Name     string
-	Method       string // upper case; "*" for any
-	Template     *route.Template
-	Policy       *source.Text // nil without one
-	Responses    []*Response
+	API       *API
+	ID, Name  string
+	Method    string // upper case; "*" for any
+	Template  *route.Template
+	Policy    *source.Text // nil without one
+	Responses []*Response
+	// Input is what it takes, nil where no OpenAPI document says so.
+	Input        *Input
 	At           source.Range
 	fromDocument bool
 }
