@@ -1,4 +1,6 @@
-package authserver
+// Package records says what the authorization server wants of the store that it keeps its
+// state in.
+package records
 
 import (
 	"context"
