@@ -27,6 +27,7 @@ type commands struct {
 	New         newCommand         `cmd:"" help:"Make a gateway folder that runs."`
 	Bench       benchCommand       `cmd:"" help:"Measure a gateway folder under load."`
 	Connections connectionsCommand `cmd:"" help:"Manage connections of a running gateway: list, add, login, test, revoke."`
+	MCP         mcpCommand         `cmd:"" help:"Log in at an MCP server, list its tools, call them."`
 	Keys        keysCommand        `cmd:"" help:"Look at and rotate the master keys of the credential store."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
