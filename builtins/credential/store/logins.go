@@ -119,11 +119,15 @@ func (s *SQLite) ConsumeLogin(ctx context.Context, kind string, id Secret) (*Log
 // Sweep implements Store.
 func (s *SQLite) Sweep(ctx context.Context) (n int, err error) {
 	err = s.write(ctx, s.quick, func(t *tx) error {
-		n, err = t.sweep()
+		if n, err = t.sweep(); err != nil {
+			return err
+		}
+		over, err := t.sweepRecords(-1)
+		n += over
 		return err
 	})
 	if err != nil {
-		return 0, errors.Join(errors.New("sweeping logins"), err)
+		return 0, errors.Join(errors.New("sweeping"), err)
 	}
 	return n, nil
 }

@@ -49,6 +49,7 @@ var sealedColumns = []struct {
 	{"connections", "tokens", "uid, provider, id", placeOfConnection},
 	{"logins", "secrets", "uid, kind, id", func(_ string, r []string) keys.Place { return loginPlace(r[0], r[1], r[2]) }},
 	{"registrations", "secrets", "uid, provider, issuer", func(_ string, r []string) keys.Place { return registrationPlace(r[0], r[1], r[2]) }},
+	{"records", "value", "uid, kind, id", func(_ string, r []string) keys.Place { return recordPlace(r[0], r[1], r[2]) }},
 }
 
 func placeOfConnection(column string, r []string) keys.Place {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sekisho/builtins/authserver/records"
 )
 
 // These variables make the test binary play another process on the store of a folder.
@@ -30,6 +32,7 @@ func play(role string) int {
 	if err == nil {
 		err = map[string]func(*SQLite, string) error{
 			"open": playOpen, "save": playSave, "lease": playLease, "use": playUse, "rotate": playRotate,
+			"put": playPut, "count": playCount, "take": playTake,
 		}[role](s, os.Getenv(nameVariable))
 	}
 	if err != nil {
@@ -290,6 +293,17 @@ func playUse(s *SQLite, name string) error {
 		}
 		if l, err := s.ConsumeLogin(ctx, "link", id); err != nil || l.Secrets["v"].Reveal() != "canary" {
 			return fmt.Errorf("a login came back as %+v, %v", l, err)
+		}
+		// And a record: one that is changed with each round, one that is taken.
+		if err := countUp(s, "rounds-"+name); err != nil {
+			return err
+		}
+		code := records.Record{Kind: "code", ID: id.Reveal(), Value: []byte("canary")}
+		if err := s.Records().Put(ctx, &code); err != nil {
+			return err
+		}
+		if r, err := s.Records().Take(ctx, "code", id.Reveal()); err != nil || string(r.Value) != "canary" {
+			return fmt.Errorf("a record came back as %+v, %v", r, err)
 		}
 		if _, err := rounds.WriteString("."); err != nil {
 			return err

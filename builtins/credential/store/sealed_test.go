@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"sekisho/builtins/authserver/records"
 	"sekisho/builtins/credential/keys"
 )
 
@@ -31,12 +32,26 @@ func fillAll(t *testing.T, s *SQLite, now time.Time) {
 		Kind: "state", ID: loginID, Key: theKey, Secrets: secrets("verifier", "canary-verifier"), Expires: now.Add(24 * time.Hour),
 	}, 0), nil)
 	wantErr(t, s.PutRegistration(ctx, &Registration{Provider: "p", Issuer: "https://as", ClientID: "visible-client", Secrets: secrets("client_secret", "canary-dcr")}, Absent), nil)
+	wantErr(t, s.Records().Put(ctx, &records.Record{
+		Kind: "code", ID: "canary-code", Group: "visible-group", Value: []byte("canary-record"), Expires: now.Add(24 * time.Hour),
+	}), nil)
 }
 
 var loginID = NewSecret("canary-login-id-0123456789")
 
 // checkAll reads what fillAll wrote.
 func checkAll(t *testing.T, s *SQLite) {
+	t.Helper()
+	checkCredentials(t, s)
+	r, err := s.Records().Get(context.Background(), "code", "canary-code")
+	wantErr(t, err, nil)
+	if string(r.Value) != "canary-record" || r.ID != "canary-code" || r.Group != "visible-group" || r.Version != 1 {
+		t.Errorf("the record is not what it was")
+	}
+}
+
+// checkCredentials reads what fillAll wrote and the first version had.
+func checkCredentials(t *testing.T, s *SQLite) {
 	t.Helper()
 	ctx := context.Background()
 	p, err := s.Provider(ctx, "p")
@@ -58,7 +73,7 @@ func checkAll(t *testing.T, s *SQLite) {
 }
 
 // valuesOfAll is how many sealed values fillAll writes.
-const valuesOfAll = 5
+const valuesOfAll = 6
 
 // files reads the database with its log, as it is on disk at the moment.
 func files(t *testing.T, s *SQLite) []byte {
@@ -83,7 +98,7 @@ func TestNothingSecretIsReadableOnDisk(t *testing.T) {
 	if bytes.Contains(all, []byte("canary")) {
 		t.Error("secrets are readable on disk")
 	}
-	for _, visible := range []string{"https://idp.example/token", "visible-reason", "visible-client"} {
+	for _, visible := range []string{"https://idp.example/token", "visible-reason", "visible-client", "visible-group"} {
 		if !bytes.Contains(all, []byte(visible)) {
 			t.Errorf("%q is not on disk: this test looks in the wrong place", visible)
 		}
@@ -108,6 +123,14 @@ func TestSealedValuesDoNotMove(t *testing.T) {
 		return func(s *SQLite) error { _, err := s.Connection(ctx, k); return err }
 	}
 	provider := func(s *SQLite) error { _, err := s.Provider(ctx, "q"); return err }
+	record := func(s *SQLite) error {
+		_, err := s.Records().Get(ctx, "other", "canary-code")
+		_, listed := s.Records().Since(ctx, "other", time.Time{})
+		if !errors.Is(listed, keys.ErrNotHere) {
+			return fmt.Errorf("in a list: %v", listed)
+		}
+		return err
+	}
 	for name, test := range map[string]struct {
 		do   string
 		read read
@@ -123,6 +146,13 @@ func TestSealedValuesDoNotMove(t *testing.T) {
 		"one table's in another":                  {`UPDATE providers SET secrets = (SELECT secrets FROM connections WHERE id = 'c') WHERE id = 'q'`, provider},
 		"a login's secrets":                       {`UPDATE logins SET kind = 'link'`, func(s *SQLite) error { _, err := s.ConsumeLogin(ctx, "link", loginID); return err }},
 		"a registration's secrets":                {`UPDATE registrations SET issuer = 'https://evil'`, func(s *SQLite) error { _, err := s.Registration(ctx, "p", "https://evil"); return err }},
+		"a record's value under another kind":     {`UPDATE records SET kind = 'token' WHERE kind = 'code'`, func(s *SQLite) error { _, err := s.Records().Take(ctx, "token", "canary-code"); return err }},
+		"a record's value in another":             {`UPDATE records SET value = o.value, uid = o.uid FROM records o WHERE o.kind = 'code' AND records.kind = 'other'`, record},
+		"a record's time":                         {`UPDATE records SET expires = expires + 1 WHERE kind = 'other'`, record},
+		"a record's end":                          {`UPDATE records SET expires = NULL WHERE kind = 'other'`, record},
+		"a record's group":                        {`UPDATE records SET in_group = 'mine' WHERE kind = 'other'`, record},
+		"a record's version":                      {`UPDATE records SET version = version + 1 WHERE kind = 'other'`, record},
+		"a record's uid":                          {`UPDATE records SET uid = 'x' WHERE kind = 'other'`, record},
 		"cut off":                                 {`UPDATE connections SET tokens = substr(tokens, 1, length(tokens) - 1) WHERE id = 'c'`, connection(theKey)},
 		"not sealed":                              {`UPDATE connections SET tokens = CAST('{"access":"mine"}' AS BLOB) WHERE id = 'c'`, connection(theKey)},
 	} {
@@ -138,6 +168,7 @@ func TestSealedValuesDoNotMove(t *testing.T) {
 				_, err = s.SaveTokens(ctx, k, Guard{Version: 1}, pair(2), Status{State: Connected})
 				wantErr(t, err, nil)
 			}
+			wantErr(t, s.Records().Put(ctx, &records.Record{Kind: "other", ID: "canary-code", Value: []byte("canary"), Expires: c.now().Add(time.Hour)}), nil)
 			r, err := s.durable.Exec(test.do)
 			wantErr(t, err, nil)
 			if n, _ := r.RowsAffected(); n == 0 {

@@ -1,6 +1,6 @@
 // Package store keeps what the credential manager must not lose: providers, connections
 // with their tokens, access policies, consents under way and clients that registered
-// themselves.
+// themselves; and, as [Records], what the authorization server must not lose.
 //
 // Three rules hold everywhere in it.
 //
@@ -288,8 +288,8 @@ type Store interface {
 	// ConsumeLogin reads one and uses it up: of any number of callers, one gets it, and
 	// the others ErrUsed. Its secrets are not kept after that.
 	ConsumeLogin(ctx context.Context, kind string, id Secret) (*Login, error)
-	// Sweep deletes the logins that expired long ago and says how many there were.
-	// CreateLogin does it in passing.
+	// Sweep deletes the logins that expired long ago, and the Records whose time is over,
+	// and says how many there were. CreateLogin and Records.Put do it in passing.
 	Sweep(ctx context.Context) (int, error)
 
 	Registration(ctx context.Context, provider, issuer string) (*Registration, error)
