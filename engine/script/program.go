@@ -27,6 +27,10 @@ type Program struct {
 	bundle *sourcemap.Consumer
 	// at is the whole of what was compiled.
 	at source.Range
+	// native runs the Program without a VM; nil if its form is not simple, for which
+	// plan says why.
+	native *nativeProgram
+	plan   Plan
 }
 
 // place is a text with what was put before its first byte for compiling.
@@ -80,6 +84,7 @@ func CompileExpr(v source.View, block bool, diags *source.List) *Program {
 			WithHint("write statements as @js{ …; return value; }")
 		return nil
 	}
+	p.planNative(tree)
 	p.compile(tree, diags)
 	if p.code == nil {
 		return nil
