@@ -30,6 +30,7 @@ const (
 	CodeBreaker            source.Code = "config-circuit-breaker"
 	CodeCertificate        source.Code = "config-certificate"
 	CodeOpenAPI            source.Code = "config-openapi"
+	CodeLargeSchema        source.Code = "config-large-schema"
 	CodeNotAvailable       source.Code = "config-not-available"
 	CodeUnusedFile         source.Code = "config-unused-file"
 )
@@ -173,6 +174,10 @@ var Codes = []source.CodeDoc{
 	{
 		Code: CodeOpenAPI, Title: "an OpenAPI document that cannot be used",
 		Text: "The file is not an OpenAPI 3 document, or part of it cannot be read. References to other files are not followed.",
+	},
+	{
+		Code: CodeLargeSchema, Title: "a schema that is too large for a tool",
+		Text: "Tools carry their schemas whole, and clients give them to models: references are written out, 3,000 schemas and 128 KiB in one at most, and 16 MiB in one document. Of a larger one the depths are left open: there, anything is taken as it is.",
 	},
 	{
 		Code: CodeNotAvailable, Title: "something that is not available yet",

@@ -39,7 +39,7 @@ func (b *builder) importOpenAPI(f *fileAPI, a *API) {
 	if a.ServiceURL == nil && a.Backend == nil && !f.ServiceURL.Set {
 		a.ServiceURL = serverURL(doc)
 	}
-	im := &importer{b: b, api: a, places: places, text: t, inQuery: f.RequiredQuery.Value == "query", ids: map[string]bool{}}
+	im := &importer{b: b, api: a, places: places, text: t, inQuery: f.RequiredQuery.Value == "query", ids: map[string]bool{}, isTool: b.toolOperations(a.ID), schemaBytes: maxSchemasBytes}
 	var paths map[string]*openapi3.PathItem
 	if doc.Paths != nil {
 		paths = doc.Paths.Map()
@@ -181,6 +181,10 @@ type importer struct {
 	places  map[string]source.Range
 	inQuery bool // required query parameters stay out of the template
 	ids     map[string]bool
+	// isTool tells of which operations tools are made, and schemaBytes is how long
+	// their schemas may still become.
+	isTool      func(id string) bool
+	schemaBytes int
 }
 
 func (im *importer) at(key string) source.Range {
@@ -223,6 +227,9 @@ func (im *importer) path(path string, item *openapi3.PathItem) {
 		o.Name = op.Summary
 		if o.Name == "" {
 			o.Name = name
+		}
+		if im.isTool(o.ID) {
+			o.Input = im.input(item, op, at)
 		}
 		im.api.Operations = append(im.api.Operations, o)
 	}
