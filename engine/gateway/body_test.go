@@ -159,7 +159,7 @@ func FuzzReadFields(f *testing.F) {
 			t.Errorf("two framings of %q", block)
 		}
 		for _, field := range h.Fields() {
-			line := string(appendField(nil, field.Name, field.Value))
+			line := string(appendField(nil, field.Name, field.Value, ""))
 			if strings.Count(line, "\n") != 1 || !strings.Contains(block, field.Name) {
 				t.Errorf("the field %q came of %q", line, block)
 			}

@@ -51,10 +51,8 @@ type client struct {
 	local  string
 	cert   *apim.Certificate
 
-	parser fasthttp.RequestHeader
-	// head is what the fields of the request being served are pieces of.
-	head    string
-	scratch []byte
+	parser  fasthttp.RequestHeader
+	head    head   // of the request being served
 	out     []byte // what is to be written
 	fr      framing
 	body    requestBody
@@ -82,7 +80,7 @@ type client struct {
 	watching bool
 	stopping bool
 	held     [1]byte // a byte that the watcher read
-	holds    bool
+	holds    atomic.Bool
 }
 
 func newClient(s *Server, raw, nc net.Conn) *client {
@@ -118,14 +116,13 @@ func (c *client) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	c.mu.Lock()
-	if c.holds {
+	if c.holds.Load() {
+		c.mu.Lock()
 		p[0] = c.held[0]
-		c.holds = false
+		c.holds.Store(false)
 		c.mu.Unlock()
 		return 1, nil
 	}
-	c.mu.Unlock()
 	c.reading.extend(c.waiting)
 	if c.interrupted.Load() {
 		return 0, os.ErrDeadlineExceeded
@@ -153,6 +150,7 @@ func (c *client) write(p []byte) error {
 // next waits for the next request and reads its header. An error that is a *refusal is
 // to be answered; after any other the connection is to be closed silently.
 func (c *client) next(first bool) error {
+	c.head = head{}
 	c.waiting = c.server.limits.KeepAlive
 	if first {
 		c.waiting = c.server.limits.HeaderTimeout
@@ -165,12 +163,16 @@ func (c *client) next(first bool) error {
 	}
 	// The rest of the header has one deadline, however it trickles in.
 	c.waiting = untouched
+	if c.takePlain() {
+		return nil
+	}
 	if !headComplete(c.br) {
 		c.reading.reset(c.server.limits.HeaderTimeout)
 	}
 	for {
 		err := c.parser.Read(c.br)
 		if err == nil {
+			c.takeParsed()
 			return nil
 		}
 		var small *fasthttp.ErrSmallBuffer
@@ -229,28 +231,21 @@ func tooLong(br *bufio.Reader, limit int) bool {
 // admit makes the header that next has read into the request of x. The error is a
 // *refusal.
 func (c *client) admit(x *pipeline.Exchange) error {
-	uri, block := c.parser.RequestURI(), c.parser.RawHeaders()
-	c.scratch = append(append(c.scratch[:0], uri...), block...)
-	c.head = string(c.scratch)
-	target, fields := c.head[:len(uri)], c.head[len(uri):]
-	if fields == "" {
-		fields = "\r\n"
-	}
-	if len(target) > c.server.limits.URLBytes {
+	h := &c.head
+	if len(h.target) > c.server.limits.URLBytes {
 		return refuse(414, "The request URL is too long.")
 	}
-	proto := methodOrProto(c.parser.Protocol())
+	proto := h.proto
 	if proto != "HTTP/1.1" && proto != "HTTP/1.0" {
 		return refuse(505, "The HTTP version is not supported.")
 	}
 	r := &x.Request
-	r.Proto = proto
-	r.Method = methodOrProto(c.parser.Method())
+	r.Proto, r.Method = proto, h.method
 	if r.Method == "CONNECT" {
 		return refuse(405, "The method is not allowed.")
 	}
 	var err error
-	c.fr, err = readFields(fields, &r.Header, false)
+	c.fr, err = readFields(h.fields, &r.Header, false)
 	switch {
 	case err == errExpectation:
 		return refuse(417, "The expectation cannot be met.")
@@ -262,12 +257,14 @@ func (c *client) admit(x *pipeline.Exchange) error {
 		return refuse(400, "The request must have one Host header.")
 	case c.fr.hosts == 1 && !isHost(c.fr.host):
 		return refuse(400, "The Host header is malformed.")
+	case h.plain && c.fr.trailer != "" && !goodTrailer(c.fr.trailer):
+		return refuse(400, "The request is malformed.")
 	}
 	if proto == "HTTP/1.0" {
 		c.fr.close = !c.fr.keep || c.fr.close
 		c.fr.expect = false
 	}
-	if err := c.locate(target, r); err != nil {
+	if err := c.locate(h.target, r); err != nil {
 		return err
 	}
 	if c.fr.websocket() && r.Method == "GET" && proto == "HTTP/1.1" {
@@ -339,31 +336,6 @@ func stringsCut3(s string) (scheme, authority, rest string) {
 		}
 	}
 	return scheme, authority, ""
-}
-
-// methodOrProto returns b as a string, without an allocation for what is common.
-func methodOrProto(b []byte) string {
-	switch string(b) {
-	case "GET":
-		return "GET"
-	case "POST":
-		return "POST"
-	case "PUT":
-		return "PUT"
-	case "DELETE":
-		return "DELETE"
-	case "PATCH":
-		return "PATCH"
-	case "HEAD":
-		return "HEAD"
-	case "OPTIONS":
-		return "OPTIONS"
-	case "HTTP/1.1":
-		return "HTTP/1.1"
-	case "HTTP/1.0":
-		return "HTTP/1.0"
-	}
-	return string(b)
 }
 
 // attachBody gives the request its body, a stream off the connection.
@@ -527,7 +499,7 @@ func (c *client) bodyDone() {
 
 // startWatching decides, under mu, whether look is to be called now.
 func (c *client) startWatching() bool {
-	if !c.served || c.pending || c.watching || c.holds {
+	if !c.served || c.pending || c.watching || c.holds.Load() {
 		return false
 	}
 	c.watching = true
@@ -545,7 +517,7 @@ func (c *client) look() {
 	n, err := c.net.Read(c.held[:])
 	c.mu.Lock()
 	c.watching = false
-	c.holds = n == 1
+	c.holds.Store(n == 1)
 	left := n == 0 && err != nil && !c.stopping
 	c.cond.Broadcast()
 	c.mu.Unlock()
@@ -558,9 +530,13 @@ func (c *client) look() {
 // calls that would move it by next to nothing.
 type deadline struct {
 	set   func(time.Time) error
-	at    time.Time
+	at    time.Duration // since the clock began; 0 for none
 	limit time.Duration
 }
+
+// began is when the clock of deadlines began. The time since then is one reading of the
+// monotonic clock, which time.Now reads beside that of the wall.
+var began = time.Now()
 
 // untouched is the limit that leaves a deadline as it is.
 const untouched time.Duration = -1
@@ -575,29 +551,30 @@ func (d *deadline) extend(limit time.Duration) {
 		d.clear()
 		return
 	}
-	now := time.Now()
+	now := time.Since(began)
 	slack := min(limit/8, time.Second)
-	if left := d.at.Sub(now); d.limit == limit && left >= limit && left <= limit+slack {
+	if left := d.at - now; d.limit == limit && left >= limit && left <= limit+slack {
 		return
 	}
-	d.at, d.limit = now.Add(limit+slack), limit
-	_ = d.set(d.at)
+	d.at, d.limit = now+limit+slack, limit
+	_ = d.set(began.Add(d.at))
 }
 
 // reset sets the deadline to limit from now; 0 means none.
 func (d *deadline) reset(limit time.Duration) {
 	d.limit = 0
 	if limit == 0 {
-		d.at = time.Time{}
-	} else {
-		d.at = time.Now().Add(limit)
+		d.at = 0
+		_ = d.set(time.Time{})
+		return
 	}
-	_ = d.set(d.at)
+	d.at = time.Since(began) + limit
+	_ = d.set(began.Add(d.at))
 }
 
 // clear removes the deadline if there is one.
 func (d *deadline) clear() {
-	if !d.at.IsZero() {
+	if d.at != 0 {
 		d.reset(0)
 	}
 }
@@ -605,7 +582,7 @@ func (d *deadline) clear() {
 // unknown says that somebody else has moved the deadline.
 func (d *deadline) unknown() {
 	d.limit = 0
-	d.at = time.Unix(1, 0)
+	d.at = 1
 }
 
 func isTimeout(err error) bool {

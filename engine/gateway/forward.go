@@ -216,14 +216,13 @@ func (bs *Backends) Forward(x *pipeline.Exchange, o pipeline.ForwardOptions) err
 	if b == nil {
 		return pipeline.Faultf(500, pipeline.ReasonBackend, "there is no backend %q", x.BackendID)
 	}
-	now := bs.registry.now()
 	if b.def.Kind != Pool {
-		if !b.breaker.allow(now) {
+		if b.breaker != nil && !b.breaker.allow(bs.registry.now()) {
 			return tripped(b.def.ID)
 		}
 		return bs.send(x, b, x.Request.URL, o)
 	}
-	m, fresh := b.choose(x, now)
+	m, fresh := b.choose(x, bs.registry.now())
 	if m == nil {
 		return tripped(b.def.ID)
 	}
@@ -283,11 +282,10 @@ func (bs *Backends) answer(x *pipeline.Exchange, b *backend, u pipeline.URL, o p
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	m := &outgoing{
-		transport: bs.registry.transport, request: &x.Request, url: u,
-		tls: &b.def.TLS, tlsID: b.tlsID, proxy: b.def.Proxy, extra: b.extra,
-		forward: x, wait: max(o.Timeout, time.Millisecond), upgrade: wantsWebSocket(x),
-	}
+	m := scratchOf(x).outgoing()
+	m.transport, m.request, m.url = bs.registry.transport, &x.Request, u
+	m.tls, m.tlsID, m.proxy, m.extra = &b.def.TLS, b.tlsID, b.def.Proxy, b.extra
+	m.forward, m.wait, m.upgrade = x, max(o.Timeout, time.Millisecond), wantsWebSocket(x)
 	m.authenticate(x.Request.Certificate)
 	m.takeBody(&x.Request.Body)
 	if m.stream != nil {

@@ -31,7 +31,7 @@ func (g *Gateway) handle(x *pipeline.Exchange) {
 	if op != nil {
 		m = op.metrics
 	}
-	m.observe(x.Response.Status, g.o.Now().Sub(x.Start))
+	m.observe(x.Response.Status, g.since(x.Start))
 }
 
 // newID makes the id of a request: a random GUID. It names a request and guards
@@ -74,11 +74,13 @@ func (g *Gateway) serve(s *Snapshot, x *pipeline.Exchange) *operation {
 	}
 	op := s.routes[m.Operation]
 	x.Route = op.route
-	x.Parameters = &parameters{m.Match, path, query}
+	p := &scratchOf(x).params
+	p.match, p.path, p.query = m.Match, path, query
+	x.Parameters = p
 	x.Request.URL.SetService(op.route.ServiceURL)
 	x.Request.URL.Path, x.Request.URL.Query = path[m.Suffix:], query
 	x.BackendID = op.route.BackendID
-	if f := s.admit(x, m.API, g.o.Now()); f != nil {
+	if f := s.admit(x, m.API, x.Start); f != nil {
 		x.Fail(f)
 		return op
 	}
@@ -226,7 +228,7 @@ func (g *Gateway) logAccess(x *pipeline.Exchange, o Outcome) {
 	attrs = append(attrs,
 		slog.String("requestId", x.ID.String()), slog.String("method", x.OriginalMethod),
 		slog.String("host", x.OriginalURL.Host), slog.String("path", x.OriginalURL.Path),
-		slog.Int("status", o.Status), slog.Duration("took", g.o.Now().Sub(x.Start)),
+		slog.Int("status", o.Status), slog.Duration("took", g.since(x.Start)),
 		slog.Int64("received", o.Received), slog.Int64("sent", o.Sent), slog.String("client", x.ClientIP))
 	if x.Route != nil {
 		attrs = append(attrs, slog.String("api", x.Route.API.ID), slog.String("operation", x.Route.Operation.ID))

@@ -71,7 +71,7 @@ func classify(name string) special {
 }
 
 func is(name, want string, s special) special {
-	if name == want || strings.EqualFold(name, want) {
+	if name[0]|0x20 == want[0]|0x20 && (name == want || strings.EqualFold(name, want)) {
 		return s
 	}
 	return ordinary
@@ -109,9 +109,10 @@ var (
 // response's block.
 func readFields(block string, h *pipeline.Header, response bool) (f framing, err error) {
 	f.length = -1
+	h.ReadFrom(block)
 	encodings := 0
 	var named string // what Connection names
-	if strings.IndexByte(block, 0) >= 0 {
+	if response && strings.IndexByte(block, 0) >= 0 {
 		return f, errHeaderSyntax
 	}
 	for {
@@ -127,12 +128,15 @@ func readFields(block string, h *pipeline.Header, response bool) (f framing, err
 		if line[0] == ' ' || line[0] == '\t' {
 			return f, errFolded
 		}
-		colon := strings.IndexByte(line, ':')
-		if colon < 1 || !isToken(line[:colon]) {
+		colon := 0
+		for colon < len(line) && tokenBytes[line[colon]] {
+			colon++
+		}
+		if colon < 1 || colon == len(line) || line[colon] != ':' {
 			return f, errHeaderSyntax
 		}
 		name, value := line[:colon], trimBlanks(line[colon+1:])
-		if strings.IndexByte(value, '\r') >= 0 {
+		if response && strings.IndexByte(value, '\r') >= 0 || !response && !isValue(value) {
 			return f, errHeaderSyntax
 		}
 		switch kind := classify(name); kind {
@@ -267,6 +271,34 @@ func isToken(s string) bool {
 	return s != ""
 }
 
+// isValue tells whether s may be the value of a field: it holds no control characters
+// but tabs. Eight bytes at a time: values are most of what clients send.
+func isValue(s string) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for len(s) >= 8 {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		// The high bit of a byte is set for those below 0x20 and for 0x7f; bytes from
+		// 0x80 on are neither. A borrow from a byte before can only add bits: what looks
+		// suspicious is looked at byte by byte.
+		del := w ^ 0x7f*ones
+		if ((w-0x20*ones)&^w|(del-ones)&^del)&highs != 0 && !valueBytes(s[:8]) {
+			return false
+		}
+		s = s[8:]
+	}
+	return valueBytes(s)
+}
+
+func valueBytes(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // tokenBytes are the bytes of a token, RFC 9110 section 5.6.2.
 var tokenBytes = func() (t [256]bool) {
 	for c := range t {
@@ -295,14 +327,15 @@ var hostBytes = func() (t [256]bool) {
 }()
 
 // appendField appends one header line. What policies put into names and values cannot
-// end the line: a name that is no token is left out, line breaks become blanks.
-func appendField(b []byte, name, value string) []byte {
-	if !isToken(name) {
+// end the line: a name that is no token is left out, line breaks become blanks. What was
+// read from block, see pipeline.Header.ReadFrom, is known to be good.
+func appendField(b []byte, name, value, block string) []byte {
+	if !isName(name, block) && !isToken(name) {
 		return b
 	}
 	b = append(b, name...)
 	b = append(b, ": "...)
-	if strings.IndexByte(value, '\r') < 0 && strings.IndexByte(value, '\n') < 0 && strings.IndexByte(value, 0) < 0 {
+	if isPiece(value, block) || strings.IndexByte(value, '\r') < 0 && strings.IndexByte(value, '\n') < 0 && strings.IndexByte(value, 0) < 0 {
 		b = append(b, value...)
 	} else {
 		for i := 0; i < len(value); i++ {
@@ -314,6 +347,16 @@ func appendField(b []byte, name, value string) []byte {
 		}
 	}
 	return append(b, '\r', '\n')
+}
+
+// isName tells whether s is, in memory, a name at the beginning of one of the lines of a
+// block that readFields has read.
+func isName(s, block string) bool {
+	if !isPiece(s, block) {
+		return false
+	}
+	at := int(uintptr(unsafe.Pointer(unsafe.StringData(s))) - uintptr(unsafe.Pointer(unsafe.StringData(block))))
+	return at+len(s) < len(block) && block[at+len(s)] == ':' && (at == 0 || block[at-1] == '\n')
 }
 
 // isPiece tells whether s is, in memory, a piece of whole. Names and values of a

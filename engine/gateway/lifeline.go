@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type lifeline struct {
 	client *client
 	done   chan struct{}
 
+	ended atomic.Bool // err and cause are set; who has seen it may read them
 	mu    sync.Mutex
 	err   error
 	cause error
@@ -45,8 +47,9 @@ func (l *lifeline) Done() <-chan struct{} { return l.done }
 
 // Err implements context.Context.
 func (l *lifeline) Err() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	if !l.ended.Load() {
+		return nil
+	}
 	return l.err
 }
 
@@ -89,6 +92,7 @@ func (l *lifeline) end(cause error) {
 		return
 	}
 	l.err, l.cause = context.Canceled, cause
+	l.ended.Store(true)
 	close(l.done)
 	for _, a := range l.bound {
 		a.abort()
@@ -102,8 +106,9 @@ func (l *lifeline) end(cause error) {
 
 // why is the cause of the end, nil while the lifeline lasts.
 func (l *lifeline) why() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	if !l.ended.Load() {
+		return nil
+	}
 	return l.cause
 }
 

@@ -198,15 +198,10 @@ func (m *outgoing) appendHead(b []byte, o *origin) []byte {
 	}
 	b = append(b, " HTTP/1.1\r\n"...)
 
-	var from string // the client's header block, to tell its fields from those of policies
 	x := m.forward
-	if x != nil {
-		if l := lifelineOf(x.Context); l != nil {
-			from = l.client.head
-		}
-	}
+	from := r.Header.Block() // the client's, to tell its fields from those of policies
 	if !r.Header.Has("Host") {
-		b = appendField(b, "Host", m.url.Host)
+		b = appendField(b, "Host", m.url.Host, "")
 	}
 	length := int64(-1)
 	if m.present && m.stream == nil {
@@ -270,20 +265,20 @@ func (m *outgoing) appendHead(b []byte, o *origin) []byte {
 			}
 			forwardedHost = true
 		}
-		b = appendField(b, f.Name, value)
+		b = appendField(b, f.Name, value, from)
 	}
 	for _, f := range m.extra {
-		b = appendField(b, f.Name, f.Value)
+		b = appendField(b, f.Name, f.Value, "")
 	}
 	if x != nil {
 		if !forwardedFor && x.ClientIP != "" {
-			b = appendField(b, "X-Forwarded-For", x.ClientIP)
+			b = appendField(b, "X-Forwarded-For", x.ClientIP, from)
 		}
 		if !forwardedProto && x.OriginalURL.Scheme != "" {
-			b = appendField(b, "X-Forwarded-Proto", x.OriginalURL.Scheme)
+			b = appendField(b, "X-Forwarded-Proto", x.OriginalURL.Scheme, from)
 		}
 		if !forwardedHost && x.OriginalURL.Host != "" {
-			b = appendField(b, "X-Forwarded-Host", x.OriginalURL.Host)
+			b = appendField(b, "X-Forwarded-Host", x.OriginalURL.Host, from)
 		}
 	}
 	switch {
@@ -300,7 +295,7 @@ func (m *outgoing) appendHead(b []byte, o *origin) []byte {
 		b = append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
 	}
 	if o.proxy != nil && o.tls == nil && o.proxy.authorization != "" {
-		b = appendField(b, "Proxy-Authorization", o.proxy.authorization)
+		b = appendField(b, "Proxy-Authorization", o.proxy.authorization, "")
 	}
 	return append(b, '\r', '\n')
 }

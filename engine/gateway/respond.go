@@ -32,7 +32,11 @@ func (c *client) refuse(r error) {
 	b = append(b, "Content-Type: application/json\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\nConnection: close\r\n\r\n"...)
-	if methodOrProto(c.parser.Method()) != "HEAD" {
+	method := c.head.method
+	if method == "" {
+		method = methodOrProto(c.parser.Method()) // it was not read to its end
+	}
+	if method != "HEAD" {
 		b = append(b, body...)
 	}
 	c.out = b[:0]
@@ -142,7 +146,7 @@ func (c *client) appendHead(b []byte, r *pipeline.Response, status, mode int, n 
 		reason = pipeline.ReasonPhrase(status)
 	}
 	b = appendStatus(b, status, reason)
-	fields := r.Header.Fields()
+	fields, block := r.Header.Fields(), r.Header.Block()
 	wrote := false
 	for i := range fields {
 		f := &fields[i]
@@ -154,20 +158,20 @@ func (c *client) appendHead(b []byte, r *pipeline.Response, status, mode int, n 
 			if n >= 0 {
 				b = appendLength(b, f.Name, n)
 			} else if _, ok := parseLength(f.Value); ok {
-				b = appendField(b, f.Name, f.Value)
+				b = appendField(b, f.Name, f.Value, block)
 			}
 			wrote = true
 		case fieldConnection, fieldHopByHop, fieldTransferEncoding, fieldTE:
 		case fieldUpgrade:
 			if status == 101 {
-				b = appendField(b, f.Name, f.Value)
+				b = appendField(b, f.Name, f.Value, block)
 			}
 		case fieldTrailer:
 			if mode == bodyChunks {
-				b = appendField(b, f.Name, f.Value)
+				b = appendField(b, f.Name, f.Value, block)
 			}
 		default:
-			b = appendField(b, f.Name, f.Value)
+			b = appendField(b, f.Name, f.Value, block)
 		}
 	}
 	switch {
@@ -181,7 +185,7 @@ func (c *client) appendHead(b []byte, r *pipeline.Response, status, mode int, n 
 		b = append(b, "Connection: Upgrade\r\n"...)
 	case c.fr.close:
 		b = append(b, "Connection: close\r\n"...)
-	case c.fr.keep && methodOrProto(c.parser.Protocol()) == "HTTP/1.0":
+	case c.fr.keep && c.head.proto == "HTTP/1.0":
 		b = append(b, "Connection: keep-alive\r\n"...)
 	}
 	return append(b, '\r', '\n')

@@ -126,7 +126,7 @@ func (s *sender) step() (done bool, err error) {
 		if s.trailer != nil {
 			for _, f := range s.trailer.Fields() {
 				if classify(f.Name) == ordinary {
-					s.out = appendField(s.out, f.Name, f.Value)
+					s.out = appendField(s.out, f.Name, f.Value, "")
 				}
 			}
 		}

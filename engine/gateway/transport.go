@@ -302,7 +302,7 @@ func (p *proxy) tunnel(ctx context.Context, conn net.Conn, address string) error
 	b = append(b, address...)
 	b = append(b, "\r\n"...)
 	if p.authorization != "" {
-		b = appendField(b, "Proxy-Authorization", p.authorization)
+		b = appendField(b, "Proxy-Authorization", p.authorization, "")
 	}
 	if _, err := conn.Write(append(b, "\r\n"...)); err != nil {
 		return err
@@ -455,11 +455,14 @@ func (c *backendConn) readHead() (line, block string, err error) {
 	searched := 0
 	for {
 		b, _ := c.br.Peek(c.br.Buffered())
-		if i := bytes.Index(b[searched:], []byte("\r\n\r\n")); i >= 0 {
-			head := string(b[:searched+i+4])
+		if end := headEnd(b[searched:]); end >= 0 {
+			head := intern(b[:searched+end])
 			_, _ = c.br.Discard(len(head))
-			line, block, _ = strings.Cut(head, "\r\n")
-			return line, block, nil
+			i := strings.IndexByte(head, '\n')
+			if i < 1 || head[i-1] != '\r' {
+				return "", "", errHeaderSyntax
+			}
+			return head[:i-1], head[i+1:], nil
 		}
 		searched = max(0, len(b)-3)
 		if len(b) == c.br.Size() {

@@ -86,6 +86,14 @@ type Exchange struct {
 	after   []func(x *Exchange)
 	values  map[any]any
 	origin  *origin // of a fork
+	kept    Kept
+}
+
+// Kept is what a Forwarder keeps with the memory of an Exchange, from one lease to the
+// next, instead of making it anew for each request.
+type Kept interface {
+	// Reset is called when the Exchange is released: nothing of the request may remain.
+	Reset()
 }
 
 // target is the message that the policies of a section change.
@@ -117,10 +125,24 @@ func (x *Exchange) Release() {
 	req, resp := x.Request.Header, x.Response.Header
 	req.Reset()
 	resp.Reset()
-	close, after := x.onClose[:0], x.after[:0]
+	close, after, kept := x.onClose[:0], x.after[:0], x.kept
+	if kept != nil {
+		kept.Reset()
+	}
 	*x = Exchange{}
-	x.Request.Header, x.Response.Header, x.onClose, x.after = req, resp, close, after
+	x.Request.Header, x.Response.Header, x.onClose, x.after, x.kept = req, resp, close, after, kept
 	exchanges.Put(x)
+}
+
+// Kept returns what Keep was given, in this lease or one before; nil for none. A fork has
+// none, and keeps nothing.
+func (x *Exchange) Kept() Kept { return x.kept }
+
+// Keep has k stay with x, until it is released and in later leases.
+func (x *Exchange) Keep(k Kept) {
+	if x.origin == nil {
+		x.kept = k
+	}
 }
 
 // OnClose registers f to run when the Exchange ends, after the answer was sent.

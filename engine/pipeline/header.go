@@ -8,7 +8,17 @@ type Field struct{ Name, Value string }
 // Header holds the header lines of a message in order, with names as they came.
 // Names compare without regard to ASCII case. The zero Header is empty and ready.
 // It implements apim.MultiValues.
-type Header struct{ fields []Field }
+type Header struct {
+	fields []Field
+	block  string
+}
+
+// ReadFrom says that the lines which are pieces of block were read from it: whoever
+// sends them on need not look at each byte again. It does not add any.
+func (h *Header) ReadFrom(block string) { h.block = block }
+
+// Block is what ReadFrom was given, "" if nothing was.
+func (h *Header) Block() string { return h.block }
 
 // Len counts the distinct names.
 func (h *Header) Len() int {
@@ -27,11 +37,13 @@ func (h *Header) Fields() []Field { return h.fields }
 // Reset empties the Header and keeps its memory.
 func (h *Header) Reset() {
 	clear(h.fields)
-	h.fields = h.fields[:0]
+	h.fields, h.block = h.fields[:0], ""
 }
 
 // CopyFrom makes h equal to o.
-func (h *Header) CopyFrom(o *Header) { h.fields = append(h.fields[:0], o.fields...) }
+func (h *Header) CopyFrom(o *Header) {
+	h.fields, h.block = append(h.fields[:0], o.fields...), o.block
+}
 
 func (h *Header) index(name string) int {
 	for i := range h.fields {

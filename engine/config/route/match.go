@@ -35,6 +35,9 @@ type Match struct {
 
 type span struct{ start, end int32 }
 
+// Forget lets go of the Table: the Match is as one that matched nothing.
+func (m *Match) Forget() { m.API, m.Op, m.template = -1, -1, nil }
+
 // Len is the number of parameters.
 func (m *Match) Len() int {
 	if m.template == nil {
