@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"sekisho/engine/csharp"
 	"sekisho/engine/dotnet/clr"
@@ -13,24 +16,44 @@ import (
 type Expressions struct {
 	files     fs.FS
 	scriptDir string
-	compiled  map[source.Range]struct{}
+	compiled  map[source.Range]ExprPlan
 
 	folder *script.Folder // of modules, made when the first is named
 	guard  *Guard
-	script bool // some expression or module is JavaScript
+	script bool // some expression or module wants a virtual machine
 }
 
 // NewExpressions makes a compiler for a folder with modules under scriptDir; files may
 // be nil where there is none.
 func NewExpressions(files fs.FS, scriptDir string) *Expressions {
-	return &Expressions{files: files, scriptDir: scriptDir, compiled: map[source.Range]struct{}{}}
+	return &Expressions{files: files, scriptDir: scriptDir, compiled: map[source.Range]ExprPlan{}}
 }
 
 // Compiled counts the expressions that compiled, each once: those of a fragment are
 // compiled wherever it is included.
 func (e *Expressions) Compiled() int { return len(e.compiled) }
 
-// UseScripts tells whether any JavaScript was compiled.
+// Languages of expressions.
+const (
+	CSharp     = "C#"
+	JavaScript = "JavaScript"
+)
+
+// ExprPlan says how an expression runs.
+type ExprPlan struct {
+	At       source.Range
+	Language string
+	script.Plan
+}
+
+// Plans says of every expression that compiled how it runs, sorted by place.
+func (e *Expressions) Plans() []ExprPlan {
+	return slices.SortedFunc(maps.Values(e.compiled), func(a, b ExprPlan) int {
+		return cmp.Or(cmp.Compare(a.At.Text.Name, b.At.Text.Name), cmp.Compare(a.At.Start, b.At.Start), cmp.Compare(a.At.End, b.At.End))
+	})
+}
+
+// UseScripts tells whether any JavaScript was compiled that wants a virtual machine.
 func (e *Expressions) UseScripts() bool { return e.script }
 
 // CSharp implements Env.
@@ -43,7 +66,7 @@ func (e *Expressions) CSharp(v source.View, block bool, diags *source.List) Expr
 	if p == nil {
 		return nil
 	}
-	e.compiled[v.All()] = struct{}{}
+	e.compiled[v.All()] = ExprPlan{At: v.All(), Language: CSharp, Plan: script.Plan{Native: true}}
 	return &csharpExpr{p}
 }
 

@@ -28,8 +28,9 @@ func (e *Expressions) Script(v source.View, block bool, diags *source.List) Expr
 	if p == nil {
 		return nil
 	}
-	e.compiled[v.All()] = struct{}{}
-	e.script = true
+	plan := p.Plan()
+	e.compiled[v.All()] = ExprPlan{At: v.All(), Language: JavaScript, Plan: plan}
+	e.script = e.script || !plan.Native
 	return &Script{program: p, guard: e.guard}
 }
 
@@ -81,18 +82,27 @@ type Script struct {
 
 // Any implements Expr.
 func (s *Script) Any(x *Exchange) (any, error) {
+	if v, ok := s.program.TryAny(view{x}); ok {
+		return v, nil
+	}
 	v, err := s.program.Any(x.Context, x.Services.scriptPool(), s.host(x))
 	return v, scriptFault(err)
 }
 
 // Text implements Expr.
 func (s *Script) Text(x *Exchange) (string, error) {
+	if v, ok := s.program.TryText(view{x}); ok {
+		return v, nil
+	}
 	v, err := s.program.Text(x.Context, x.Services.scriptPool(), s.host(x))
 	return v, scriptFault(err)
 }
 
 // Bool implements Expr.
 func (s *Script) Bool(x *Exchange) (bool, error) {
+	if v, ok := s.program.TryBool(view{x}); ok {
+		return v, nil
+	}
 	v, err := s.program.Bool(x.Context, x.Services.scriptPool(), s.host(x))
 	return v, scriptFault(err)
 }

@@ -41,7 +41,7 @@ func (c *nativeCompiler) call(call *ast.CallExpression) part {
 // function is a global function; of values it does not know it gives up.
 type function struct {
 	least, most int
-	run         func(e *env, args []value) value
+	run         func(e *env, a arguments) value
 }
 
 func (c *nativeCompiler) function(n ast.Node, f function, list []ast.Expression) part {
@@ -50,19 +50,30 @@ func (c *nativeCompiler) function(n ast.Node, f function, list []ast.Expression)
 	}
 	args := c.arguments(list)
 	return part{run: func(e *env) value {
-		var row [maxArguments]value
-		for i, arg := range args {
-			row[i] = arg(e)
-		}
+		a := e.arguments(args)
 		if e.bail {
 			return value{}
 		}
-		return f.run(e, row[:len(args)])
+		return f.run(e, a)
 	}}
 }
 
 // maxArguments is how many arguments functions and methods of the native tier take.
 const maxArguments = 2
+
+// arguments are passed by value: behind a pointer they would be on the heap.
+type arguments struct {
+	row [maxArguments]value
+	n   int
+}
+
+func (e *env) arguments(args []node) (a arguments) {
+	for i, arg := range args {
+		a.row[i] = arg(e)
+	}
+	a.n = len(args)
+	return a
+}
 
 func (c *nativeCompiler) arguments(list []ast.Expression) []node {
 	args := make([]node, len(list))
@@ -73,36 +84,38 @@ func (c *nativeCompiler) arguments(list []ast.Expression) []node {
 }
 
 var nativeFunctions = map[string]function{
-	"String": {1, 1, func(e *env, a []value) value {
-		switch a[0].kind {
+	"String": {1, 1, func(e *env, a arguments) value {
+		switch a.row[0].kind {
 		case kindString:
-			return a[0]
+			return a.row[0]
 		case kindObject:
 			return e.give()
 		}
-		return ascii(a[0].text())
+		return ascii(a.row[0].text())
 	}},
-	"Number":   {1, 1, func(e *env, a []value) value { return number(e.toNumber(a[0])) }},
-	"Boolean":  {1, 1, func(_ *env, a []value) value { return boolean(a[0].truthy()) }},
-	"isNaN":    {1, 1, func(e *env, a []value) value { return boolean(math.IsNaN(e.toNumber(a[0]))) }},
+	"Number":   {1, 1, func(e *env, a arguments) value { return number(e.toNumber(a.row[0])) }},
+	"Boolean":  {1, 1, func(_ *env, a arguments) value { return boolean(a.row[0].truthy()) }},
+	"isNaN":    {1, 1, func(e *env, a arguments) value { return boolean(math.IsNaN(e.toNumber(a.row[0]))) }},
 	"parseInt": {1, 2, parseInt},
-	"encodeURIComponent": {1, 1, func(e *env, a []value) value {
-		if a[0].kind != kindString || a[0].wide || !e.spend(3*len(a[0].s)) {
+	"encodeURIComponent": {1, 1, func(e *env, a arguments) value {
+		if a.row[0].kind != kindString || a.row[0].wide || !e.spend(3*len(a.row[0].s)) {
 			return e.give()
 		}
-		return ascii(encodeComponent(a[0].s))
+		return ascii(encodeComponent(a.row[0].s))
 	}},
-	"Number.isInteger": {1, 1, func(_ *env, a []value) value {
-		f := a[0].f
-		return boolean(a[0].kind == kindNumber && f == math.Trunc(f) && !math.IsInf(f, 0))
+	"Number.isInteger": {1, 1, func(_ *env, a arguments) value {
+		f := a.row[0].f
+		return boolean(a.row[0].kind == kindNumber && f == math.Trunc(f) && !math.IsInf(f, 0))
 	}},
-	"Number.isNaN": {1, 1, func(_ *env, a []value) value { return boolean(a[0].kind == kindNumber && a[0].f != a[0].f) }},
-	"Math.floor":   rounding(math.Floor),
-	"Math.ceil":    rounding(math.Ceil),
-	"Math.trunc":   rounding(math.Trunc),
-	"Math.abs":     rounding(math.Abs),
-	"Math.round": {1, 1, func(e *env, a []value) value {
-		f := e.toNumber(a[0])
+	"Number.isNaN": {1, 1, func(_ *env, a arguments) value {
+		return boolean(a.row[0].kind == kindNumber && a.row[0].f != a.row[0].f)
+	}},
+	"Math.floor": rounding(math.Floor),
+	"Math.ceil":  rounding(math.Ceil),
+	"Math.trunc": rounding(math.Trunc),
+	"Math.abs":   rounding(math.Abs),
+	"Math.round": {1, 1, func(e *env, a arguments) value {
+		f := e.toNumber(a.row[0])
 		if !(f >= 0 && f < 1<<50) || f == 0 {
 			return e.give()
 		}
@@ -113,12 +126,12 @@ var nativeFunctions = map[string]function{
 }
 
 func rounding(f func(float64) float64) function {
-	return function{1, 1, func(e *env, a []value) value { return number(f(e.toNumber(a[0]))) }}
+	return function{1, 1, func(e *env, a arguments) value { return number(f(e.toNumber(a.row[0]))) }}
 }
 
 func extreme(f func(a, b float64) float64) function {
-	return function{2, 2, func(e *env, a []value) value {
-		x, y := e.toNumber(a[0]), e.toNumber(a[1])
+	return function{2, 2, func(e *env, a arguments) value {
+		x, y := e.toNumber(a.row[0]), e.toNumber(a.row[1])
 		if x != x || y != y {
 			return number(math.NaN())
 		}
@@ -127,17 +140,17 @@ func extreme(f func(a, b float64) float64) function {
 }
 
 // parseInt reads decimal digits at the beginning of a text.
-func parseInt(e *env, a []value) value {
-	if len(a) == 2 && (a[1].kind != kindNumber || a[1].f != 10) {
+func parseInt(e *env, a arguments) value {
+	if a.n == 2 && (a.row[1].kind != kindNumber || a.row[1].f != 10) {
 		return e.give()
 	}
-	if a[0].kind == kindNumber && a[0].f == math.Trunc(a[0].f) && math.Abs(a[0].f) < 1e15 && a[0].f != 0 {
-		return a[0]
+	if a.row[0].kind == kindNumber && a.row[0].f == math.Trunc(a.row[0].f) && math.Abs(a.row[0].f) < 1e15 && a.row[0].f != 0 {
+		return a.row[0]
 	}
-	if a[0].kind != kindString || a[0].wide {
+	if a.row[0].kind != kindString || a.row[0].wide {
 		return e.give()
 	}
-	s := strings.Trim(a[0].s, asciiSpace)
+	s := strings.Trim(a.row[0].s, asciiSpace)
 	negative := false
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		negative, s = s[0] == '-', s[1:]
@@ -149,7 +162,7 @@ func parseInt(e *env, a []value) value {
 	switch {
 	case n == 0:
 		return number(math.NaN())
-	case n > 15, len(a) == 1 && n == 1 && len(s) > 1 && s[0] == '0' && s[1]|' ' == 'x', f == 0 && negative:
+	case n > 15, a.n == 1 && n == 1 && len(s) > 1 && s[0] == '0' && s[1]|' ' == 'x', f == 0 && negative:
 		return e.give()
 	case negative:
 		f = -f
@@ -212,14 +225,11 @@ func (c *nativeCompiler) method(call *ast.CallExpression, callee *ast.DotExpress
 		if m.ascii && v.wide {
 			return e.give()
 		}
-		var row [maxArguments]value
-		for i, arg := range args {
-			row[i] = arg(e)
-		}
+		a := e.arguments(args)
 		if e.bail {
 			return value{}
 		}
-		return m.run(e, v, row[:len(args)])
+		return m.run(e, v, a)
 	}}
 }
 
@@ -227,40 +237,40 @@ func (c *nativeCompiler) method(call *ast.CallExpression, callee *ast.DotExpress
 type method struct {
 	least, most int
 	ascii       bool // the string must be ASCII
-	run         func(e *env, v value, args []value) value
+	run         func(e *env, v value, a arguments) value
 }
 
 var nativeMethods = map[string]method{
-	"toLowerCase": {0, 0, true, func(e *env, v value, _ []value) value { e.spend(len(v.s)); return ascii(strings.ToLower(v.s)) }},
-	"toUpperCase": {0, 0, true, func(e *env, v value, _ []value) value { e.spend(len(v.s)); return ascii(strings.ToUpper(v.s)) }},
-	"trim":        {0, 0, true, func(_ *env, v value, _ []value) value { return ascii(strings.Trim(v.s, asciiSpace)) }},
-	"trimStart":   {0, 0, true, func(_ *env, v value, _ []value) value { return ascii(strings.TrimLeft(v.s, asciiSpace)) }},
-	"trimEnd":     {0, 0, true, func(_ *env, v value, _ []value) value { return ascii(strings.TrimRight(v.s, asciiSpace)) }},
+	"toLowerCase": {0, 0, true, func(e *env, v value, _ arguments) value { e.spend(len(v.s)); return ascii(strings.ToLower(v.s)) }},
+	"toUpperCase": {0, 0, true, func(e *env, v value, _ arguments) value { e.spend(len(v.s)); return ascii(strings.ToUpper(v.s)) }},
+	"trim":        {0, 0, true, func(_ *env, v value, _ arguments) value { return ascii(strings.Trim(v.s, asciiSpace)) }},
+	"trimStart":   {0, 0, true, func(_ *env, v value, _ arguments) value { return ascii(strings.TrimLeft(v.s, asciiSpace)) }},
+	"trimEnd":     {0, 0, true, func(_ *env, v value, _ arguments) value { return ascii(strings.TrimRight(v.s, asciiSpace)) }},
 	"startsWith":  textTest(strings.HasPrefix),
 	"endsWith":    textTest(strings.HasSuffix),
 	"includes":    textTest(strings.Contains),
 	"indexOf":     textIndex(strings.Index),
 	"lastIndexOf": textIndex(strings.LastIndex),
-	"slice": {0, 2, true, func(e *env, v value, a []value) value {
+	"slice": {0, 2, true, func(e *env, v value, a arguments) value {
 		n := float64(len(v.s))
 		from, to := e.fromEnd(e.integer(a, 0, 0), n), e.fromEnd(e.integer(a, 1, n), n)
 		return v.cut(from, to)
 	}},
-	"substring": {0, 2, true, func(e *env, v value, a []value) value {
+	"substring": {0, 2, true, func(e *env, v value, a arguments) value {
 		n := float64(len(v.s))
 		from, to := min(max(e.integer(a, 0, 0), 0), n), min(max(e.integer(a, 1, n), 0), n)
 		return v.cut(min(from, to), max(from, to))
 	}},
-	"substr": {1, 2, true, func(e *env, v value, a []value) value {
+	"substr": {1, 2, true, func(e *env, v value, a arguments) value {
 		n := float64(len(v.s))
 		from := e.fromEnd(e.integer(a, 0, 0), n)
 		return v.cut(from, from+min(max(e.integer(a, 1, n), 0), n-from))
 	}},
-	"charAt": {0, 1, true, func(e *env, v value, a []value) value {
+	"charAt": {0, 1, true, func(e *env, v value, a arguments) value {
 		i := e.integer(a, 0, 0)
 		return v.cut(i, i+1)
 	}},
-	"at": {0, 1, true, func(e *env, v value, a []value) value {
+	"at": {0, 1, true, func(e *env, v value, a arguments) value {
 		i := e.integer(a, 0, 0)
 		if i < 0 {
 			i += float64(len(v.s))
@@ -270,28 +280,28 @@ var nativeMethods = map[string]method{
 		}
 		return v.cut(i, i+1)
 	}},
-	"charCodeAt": {0, 1, true, func(e *env, v value, a []value) value {
+	"charCodeAt": {0, 1, true, func(e *env, v value, a arguments) value {
 		i := e.integer(a, 0, 0)
 		if e.bail || i < 0 || i >= float64(len(v.s)) {
 			return number(math.NaN())
 		}
 		return number(float64(v.s[int(i)]))
 	}},
-	"replace":    {2, 2, false, func(e *env, v value, a []value) value { return e.replace(v, a, 1) }},
-	"replaceAll": {2, 2, false, func(e *env, v value, a []value) value { return e.replace(v, a, -1) }},
-	"padStart":   {1, 2, true, func(e *env, v value, a []value) value { return e.pad(v, a, true) }},
-	"padEnd":     {1, 2, true, func(e *env, v value, a []value) value { return e.pad(v, a, false) }},
-	"concat": {1, 1, false, func(e *env, v value, a []value) value {
-		row := [2]value{v, a[0]}
+	"replace":    {2, 2, false, func(e *env, v value, a arguments) value { return e.replace(v, a, 1) }},
+	"replaceAll": {2, 2, false, func(e *env, v value, a arguments) value { return e.replace(v, a, -1) }},
+	"padStart":   {1, 2, true, func(e *env, v value, a arguments) value { return e.pad(v, a, true) }},
+	"padEnd":     {1, 2, true, func(e *env, v value, a arguments) value { return e.pad(v, a, false) }},
+	"concat": {1, 1, false, func(e *env, v value, a arguments) value {
+		row := [2]value{v, a.row[0]}
 		return e.concat(row[:], true)
 	}},
-	"toString": {0, 0, false, func(_ *env, v value, _ []value) value {
+	"toString": {0, 0, false, func(_ *env, v value, _ arguments) value {
 		if v.kind == kindString {
 			return v
 		}
 		return ascii(v.text())
 	}},
-	"toFixed": {0, 1, false, func(e *env, v value, a []value) value {
+	"toFixed": {0, 1, false, func(e *env, v value, a arguments) value {
 		digits := e.integer(a, 0, 0)
 		if v.kind != kindNumber || digits < 0 || digits > 100 || math.IsInf(v.f, 0) || v.f != v.f || e.bail {
 			return e.give()
@@ -302,29 +312,29 @@ var nativeMethods = map[string]method{
 }
 
 func textTest(f func(s, part string) bool) method {
-	return method{1, 1, false, func(e *env, v value, a []value) value {
-		if a[0].kind != kindString || !e.spend(len(v.s)) {
+	return method{1, 1, false, func(e *env, v value, a arguments) value {
+		if a.row[0].kind != kindString || !e.spend(len(v.s)) {
 			return e.give()
 		}
-		return boolean(f(v.s, a[0].s))
+		return boolean(f(v.s, a.row[0].s))
 	}}
 }
 
 func textIndex(f func(s, part string) int) method {
-	return method{1, 1, true, func(e *env, v value, a []value) value {
-		if a[0].kind != kindString || !e.spend(len(v.s)) {
+	return method{1, 1, true, func(e *env, v value, a arguments) value {
+		if a.row[0].kind != kindString || !e.spend(len(v.s)) {
 			return e.give()
 		}
-		return number(float64(f(v.s, a[0].s)))
+		return number(float64(f(v.s, a.row[0].s)))
 	}}
 }
 
 // integer is an argument as an integer, which may be infinite.
-func (e *env) integer(args []value, i int, missing float64) float64 {
-	if i >= len(args) || args[i].kind == kindUndefined {
+func (e *env) integer(a arguments, i int, missing float64) float64 {
+	if i >= a.n || a.row[i].kind == kindUndefined {
 		return missing
 	}
-	f := e.toNumber(args[i])
+	f := e.toNumber(a.row[i])
 	if f != f {
 		return 0
 	}
@@ -349,28 +359,28 @@ func (v value) cut(from, to float64) value {
 }
 
 // replace replaces a text, at most n times, by one without $.
-func (e *env) replace(v value, a []value, n int) value {
-	if a[0].kind != kindString || a[1].kind != kindString || a[0].s == "" || strings.Contains(a[1].s, "$") {
+func (e *env) replace(v value, a arguments, n int) value {
+	if a.row[0].kind != kindString || a.row[1].kind != kindString || a.row[0].s == "" || strings.Contains(a.row[1].s, "$") {
 		return e.give()
 	}
-	places := strings.Count(v.s, a[0].s)
+	places := strings.Count(v.s, a.row[0].s)
 	if places == 0 {
 		return v
 	}
 	if n > 0 {
 		places = min(places, n)
 	}
-	if !e.spend(len(v.s) + places*len(a[1].s)) {
+	if !e.spend(len(v.s) + places*len(a.row[1].s)) {
 		return value{}
 	}
-	return literalText(strings.Replace(v.s, a[0].s, a[1].s, n))
+	return literalText(strings.Replace(v.s, a.row[0].s, a.row[1].s, n))
 }
 
 // pad fills a string up to a length.
-func (e *env) pad(v value, a []value, start bool) value {
+func (e *env) pad(v value, a arguments, start bool) value {
 	by := ascii(" ")
-	if len(a) == 2 && a[1].kind != kindUndefined {
-		by = a[1]
+	if a.n == 2 && a.row[1].kind != kindUndefined {
+		by = a.row[1]
 	}
 	n := e.integer(a, 0, 0)
 	if by.kind != kindString || by.wide || n > 1000 || e.bail {
