@@ -1,0 +1,231 @@
+package mcp
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// BridgeOptions bound what a Bridge keeps. Values of 0 take the default.
+type BridgeOptions struct {
+	// URL is the server's own; what HTTP+SSE servers name as their endpoint must be on its
+	// origin. nil with Handlers.
+	URL *url.URL
+	// Limit is the most bytes of a message or event of the server; 4 MiB.
+	Limit int
+	// Idle is how long a session nobody uses is kept, and an interrupted request waits for
+	// the client's input; 30 minutes. What has a stream open is in use.
+	Idle time.Duration
+	// Sessions and SessionsPerUser are the most sessions kept at a time; 10,000 and 100.
+	// With more of a user the one longest unused goes, or, if all are in use, the new one
+	// is refused.
+	Sessions, SessionsPerUser int
+}
+
+// Bridge serves clients of one era in front of servers of the other, for one MCP API. It is
+// made once and outlives reloads: sessions are kept in it. It may be used by several
+// goroutines.
+type Bridge struct {
+	base          *url.URL
+	limit         int
+	idle          time.Duration
+	most, mostOne int
+
+	mu       sync.Mutex
+	closed   bool
+	sessions map[string]*session // of clients, by the id they know
+	pooled   map[string]*pooled  // of stateless clients' users with servers
+	calls    map[string]*call    // that wait for a stateless client's input, by requestState
+	perUser  map[string]int      // of sessions and pooled
+	sweeper  *time.Timer
+}
+
+// NewBridge has no sessions yet.
+func NewBridge(o BridgeOptions) *Bridge {
+	return &Bridge{
+		base: o.URL, limit: defaultTo(o.Limit, 4<<20), idle: defaultTo(o.Idle, 30*time.Minute),
+		most: defaultTo(o.Sessions, 10_000), mostOne: defaultTo(o.SessionsPerUser, 100),
+		sessions: map[string]*session{}, pooled: map[string]*pooled{}, calls: map[string]*call{}, perUser: map[string]int{},
+	}
+}
+
+func defaultTo[T int | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// Close ends all sessions and streams.
+func (b *Bridge) Close() {
+	b.mu.Lock()
+	b.closed = true
+	if b.sweeper != nil {
+		b.sweeper.Stop()
+	}
+	var ends []func()
+	for _, s := range b.sessions {
+		ends = append(ends, s.end)
+	}
+	for _, p := range b.pooled {
+		ends = append(ends, p.end)
+	}
+	for _, c := range b.calls {
+		ends = append(ends, c.cancel)
+	}
+	b.mu.Unlock()
+	for _, end := range ends {
+		end()
+	}
+}
+
+// usage is what is known about how a session is used; the Bridge's lock guards it.
+type usage struct {
+	id, user string
+	inUse    int // requests and streams
+	since    time.Time
+	gone     bool
+}
+
+// kept is a session of either kind.
+type kept interface {
+	used() *usage
+	end() // ends it and everything in it; may be called twice
+}
+
+func (u *usage) used() *usage { return u }
+
+// admit makes room for one more session of user and counts it. b.mu is held; victim is to
+// be ended by the caller without it.
+func (b *Bridge) admit(user string) (victim kept, e *Error) {
+	if b.closed {
+		return nil, refuse(503, CodeInternal, "the gateway is shutting down")
+	}
+	all, own := len(b.sessions)+len(b.pooled), b.perUser[user]
+	if all >= b.most || own >= b.mostOne {
+		victim = b.oldest(func(u *usage) bool { return all >= b.most || u.user == user })
+		if victim == nil {
+			return nil, refuse(503, CodeInternal, "there are too many sessions; end some that are not needed")
+		}
+		b.remove(victim)
+	}
+	b.perUser[user]++
+	if b.sweeper == nil {
+		b.sweeper = time.AfterFunc(b.idle, b.sweep)
+	}
+	return victim, nil
+}
+
+// oldest is the session longest unused of those that count.
+func (b *Bridge) oldest(counts func(*usage) bool) (victim kept) {
+	b.each(func(k kept) {
+		u := k.used()
+		if u.inUse == 0 && counts(u) && (victim == nil || u.since.Before(victim.used().since)) {
+			victim = k
+		}
+	})
+	return victim
+}
+
+func (b *Bridge) each(f func(kept)) {
+	for _, s := range b.sessions {
+		f(s)
+	}
+	for _, p := range b.pooled {
+		f(p)
+	}
+}
+
+// remove takes a session out of the books. b.mu is held.
+func (b *Bridge) remove(k kept) {
+	u := k.used()
+	if u.gone {
+		return
+	}
+	u.gone = true
+	if b.perUser[u.user]--; b.perUser[u.user] <= 0 {
+		delete(b.perUser, u.user)
+	}
+	switch k.(type) {
+	case *session:
+		delete(b.sessions, u.id)
+	case *pooled:
+		delete(b.pooled, u.id)
+	}
+}
+
+// drop removes and ends a session.
+func (b *Bridge) drop(k kept) {
+	b.mu.Lock()
+	b.remove(k)
+	b.mu.Unlock()
+	k.end()
+}
+
+// holdLocked counts one more use of a session until release is called. b.mu is held.
+func (b *Bridge) holdLocked(k kept) (release func()) {
+	k.used().inUse++
+	return sync.OnceFunc(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		u := k.used()
+		u.inUse--
+		u.since = time.Now()
+	})
+}
+
+// sweep ends what was not used for long, and plans the next look.
+func (b *Bridge) sweep() {
+	var ended []func()
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	next := now.Add(b.idle)
+	late := func(since time.Time) bool {
+		at := since.Add(b.idle)
+		if at.After(now) {
+			if at.Before(next) {
+				next = at
+			}
+			return false
+		}
+		return true
+	}
+	b.each(func(k kept) {
+		if u := k.used(); u.inUse == 0 && late(u.since) {
+			b.remove(k)
+			ended = append(ended, k.end)
+		}
+	})
+	for state, c := range b.calls {
+		if late(c.since) {
+			delete(b.calls, state)
+			ended = append(ended, c.abandon)
+		}
+	}
+	if len(b.sessions)+len(b.pooled)+len(b.calls) > 0 {
+		b.sweeper = time.AfterFunc(next.Sub(now), b.sweep)
+	} else {
+		b.sweeper = nil
+	}
+	b.mu.Unlock()
+	for _, end := range ended {
+		end()
+	}
+}
+
+// Serve answers one HTTP request of a Streamable HTTP client, of either era.
+func (b *Bridge) Serve(ctx context.Context, r *Request, t *Target) *Response {
+	if Stateless(r.Version) {
+		return b.serveStateless(ctx, r, t)
+	}
+	return b.serveSession(ctx, r, t)
+}
+
+// newID is an id nobody guesses.
+func newID() string { return rand.Text() }
