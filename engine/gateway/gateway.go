@@ -77,6 +77,11 @@ type Gateway struct {
 	server   *Server
 	bound    []*config.Listener // that the server was started with
 	admin    *admin
+	mcp      mcpState
+	// reached is where clients on this machine reach the gateway, loopback the listeners
+	// that nobody else reaches.
+	reached  string
+	loopback map[string]bool
 	current  atomic.Pointer[Snapshot]
 
 	first  uint64     // the fingerprint of the folder at the first load
@@ -181,6 +186,7 @@ func (g *Gateway) Start() error {
 	if err := g.server.Listen(); err != nil {
 		return err
 	}
+	g.reached, g.loopback = g.url(), loopbackListeners(g.server.Addrs())
 	address := m.AdminAddress
 	if g.o.Admin != "" {
 		address = g.o.Admin

@@ -24,7 +24,7 @@ func (g *Gateway) handle(x *pipeline.Exchange) {
 	x.Forwarder, x.GlobalPolicy = s.backends, s.global
 	g.metrics.active.Inc()
 	var op *operation
-	if !g.public(x) {
+	if !g.public(x) && !g.metadata(s, x) {
 		op = g.serve(s, x)
 	}
 	m := g.metrics.unmatched
@@ -71,6 +71,9 @@ func (g *Gateway) serve(s *Snapshot, x *pipeline.Exchange) *operation {
 	if !ok {
 		g.notFound(s, x, m, path)
 		return nil
+	}
+	if m.API.MCP != nil {
+		return g.serveMCP(s, x, m)
 	}
 	op := s.routes[m.Operation]
 	x.Route = op.route
@@ -232,6 +235,9 @@ func (g *Gateway) logAccess(x *pipeline.Exchange, o Outcome) {
 		slog.Int64("received", o.Received), slog.Int64("sent", o.Sent), slog.String("client", x.ClientIP))
 	if x.Route != nil {
 		attrs = append(attrs, slog.String("api", x.Route.API.ID), slog.String("operation", x.Route.Operation.ID))
+	}
+	if e := mcpOf(x); e != nil {
+		attrs = e.logged(attrs)
 	}
 	if x.Subscription != nil {
 		attrs = append(attrs, slog.String("subscription", x.Subscription.ID))

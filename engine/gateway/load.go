@@ -16,7 +16,11 @@ import (
 
 // Counts are what a load has read: policy documents and fragments, those of them
 // without an error, expressions, and those of them that compile.
-type Counts struct{ Documents, Loaded, Expressions, Compiled int }
+type Counts struct {
+	Documents, Loaded, Expressions, Compiled int
+	// Plans says how the expressions run that compiled.
+	Plans []pipeline.ExprPlan
+}
 
 // Check loads the folder without serving it. Everything wrong with it goes to diags.
 func Check(o Setup, diags *source.List) Counts {
@@ -41,7 +45,7 @@ func read(o Setup, diags *source.List) (*Snapshot, Counts) {
 	}
 	l := newLoader(model, o.Table, diags)
 	s := l.snapshot()
-	l.counts.Compiled = l.exprs.Compiled()
+	l.counts.Compiled, l.counts.Plans = l.exprs.Compiled(), l.exprs.Plans()
 	s.scripts = l.exprs.UseScripts()
 	if diags.Errors() > before {
 		return nil, l.counts
@@ -57,6 +61,9 @@ func (g *Gateway) load(diags *source.List) *Snapshot {
 	}
 	for op, o := range s.routes {
 		o.metrics = g.metrics.route(op.API.ID, op.ID)
+	}
+	for _, m := range s.mcp {
+		m.measure(g.metrics)
 	}
 	return s
 }
@@ -140,6 +147,7 @@ func (l *loader) snapshot() *Snapshot {
 		model: m, keys: access.NewIndex(m), folders: outermost(m.WatchDirs),
 		routes:  map[*config.Operation]*operation{},
 		apis:    map[*config.API]*pipeline.Route{},
+		mcp:     map[*config.API]*mcpServer{},
 		product: map[*config.Product]*product{},
 		subs:    map[*config.Subscription]*subscription{},
 	}
@@ -156,6 +164,9 @@ func (l *loader) snapshot() *Snapshot {
 		base := pipeline.Route{API: apis[a], Operation: &apim.Operation{}, Deployment: deployment, APIPolicy: policy}
 		base.ServiceURL, base.BackendID = serviceOf(a)
 		s.apis[a] = &base
+		if a.MCP != nil {
+			s.mcp[a] = l.mcpServer(a, &base)
+		}
 		for _, op := range a.Operations {
 			r := base
 			r.Operation = &apim.Operation{ID: op.ID, Name: op.Name, Method: op.Method, URLTemplate: op.Template.Source}
@@ -165,6 +176,7 @@ func (l *loader) snapshot() *Snapshot {
 			s.routes[op] = &operation{route: &r}
 		}
 	}
+	s.resources = mcpResources(s.mcp)
 	groups := map[*config.Group]*apim.Group{}
 	for _, g := range m.Groups {
 		groups[g] = &apim.Group{ID: g.ID, Name: g.Name}

@@ -20,6 +20,7 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	reloads  *prometheus.CounterVec
 	active   prometheus.Gauge
+	streams  *prometheus.GaugeVec
 	// unmatched are the requests for no operation.
 	unmatched *routeMetrics
 	custom    customMetrics
@@ -41,10 +42,13 @@ func newMetrics() *metrics {
 		active: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "sekisho_requests_active", Help: "Requests being served.",
 		}),
+		streams: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "sekisho_mcp_streams_open", Help: "Event streams of MCP clients that are open, by API.",
+		}, []string{"api"}),
 	}
 	m.custom.registry = m.registry
 	m.unmatched = m.route("", "")
-	m.registry.MustRegister(m.requests, m.duration, m.reloads, m.active,
+	m.registry.MustRegister(m.requests, m.duration, m.reloads, m.active, m.streams,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

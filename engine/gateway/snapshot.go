@@ -10,15 +10,18 @@ import (
 
 // Snapshot is everything that one load has produced: immutable, swapped as a whole.
 type Snapshot struct {
-	model   *config.Model
-	keys    *access.Index
-	global  *pipeline.Compiled
-	routes  map[*config.Operation]*operation
-	apis    map[*config.API]*pipeline.Route // for requests that match an API and no operation
-	product map[*config.Product]*product
-	subs    map[*config.Subscription]*subscription
-	folders []string // to watch
-	scripts bool     // there is JavaScript to run
+	model  *config.Model
+	keys   *access.Index
+	global *pipeline.Compiled
+	routes map[*config.Operation]*operation
+	apis   map[*config.API]*pipeline.Route // for requests that match an API and no operation
+	// mcp are the MCP servers, resources the metadata of those that are guarded, by path.
+	mcp       map[*config.API]*mcpServer
+	resources map[string]mcpResource
+	product   map[*config.Product]*product
+	subs      map[*config.Subscription]*subscription
+	folders   []string // to watch
+	scripts   bool     // there is JavaScript to run
 
 	backends *Backends
 }
