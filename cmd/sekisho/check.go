@@ -17,6 +17,8 @@ type checkCommand struct {
 	Paths  []string `arg:"" optional:"" name:"path" help:"Gateway folders, or policy documents and folders of them. Default: the folder here."`
 	Format string   `enum:"text,json,sarif,github" default:"text" help:"text for people; json (one object a line), sarif and github for machines."`
 	All    bool     `help:"Show all diagnostics; text shows the first 20 otherwise."`
+	// ExplainPlan wants text or json.
+	ExplainPlan bool `help:"Say of each expression whether it runs natively or in goja, and why."`
 }
 
 // Help implements kong's detailed help.
@@ -30,11 +32,15 @@ certificates that are not known are warnings.
   sekisho check my-gateway
   sekisho check policies/orders.xml --format github
   sekisho check exported-policies/ --format json | tail -1
+  sekisho check my-gateway --explain-plan
 
 Exit code 0 means no errors, 1 errors, 3 that something could not be read.`
 }
 
 func (c checkCommand) Run(io streams) error {
+	if c.ExplainPlan && c.Format != "text" && c.Format != "json" {
+		return usage("--explain-plan wants --format text or json")
+	}
 	paths := c.Paths
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -53,6 +59,7 @@ func (c checkCommand) Run(io streams) error {
 		setup.Path = p
 		n := gateway.Check(setup, &report.Diags)
 		report.Add(n.Documents, n.Loaded, n.Expressions, n.Compiled)
+		report.Plans = append(report.Plans, n.Plans...)
 	}
 	if err := report.Files(bare); err != nil {
 		return environment(err)
@@ -82,7 +89,14 @@ func (c checkCommand) write(w io.Writer, r *check.Report) error {
 		if err := source.WriteJSON(w, diags); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w, `{"documents":%d,"loaded":%d,"expressions":%d,"compiled":%d}`+"\n", r.Documents, r.Loaded, r.Expressions, r.Compiled)
+		plan := ""
+		if c.ExplainPlan {
+			if err := writePlanJSON(w, r.Plans); err != nil {
+				return err
+			}
+			plan = fmt.Sprintf(`,"native":%d,"goja":%d`, native(r.Plans), len(r.Plans)-native(r.Plans))
+		}
+		_, err := fmt.Fprintf(w, `{"documents":%d,"loaded":%d,"expressions":%d,"compiled":%d%s}`+"\n", r.Documents, r.Loaded, r.Expressions, r.Compiled, plan)
 		return err
 	case "sarif":
 		return source.WriteSARIF(w, diags, check.Codes(), version())
@@ -95,6 +109,11 @@ func (c checkCommand) write(w io.Writer, r *check.Report) error {
 	}
 	if err := source.WriteText(w, diags, o); err != nil {
 		return err
+	}
+	if c.ExplainPlan {
+		if err := writePlanText(w, r.Plans); err != nil {
+			return err
+		}
 	}
 	errors := countErrors(diags)
 	_, err := fmt.Fprintf(w, "%s, %d loaded; %s, %d compiled; %s, %s\n",

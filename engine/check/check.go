@@ -19,7 +19,9 @@ type Report struct {
 	// those without an error; Expressions those that stand in documents, Compiled
 	// those of them that compile.
 	Documents, Loaded, Expressions, Compiled int
-	Diags                                    source.List
+	// Plans says how the expressions run that compile.
+	Plans []pipeline.ExprPlan
+	Diags source.List
 }
 
 // Files checks policy documents by themselves, without the gateway they belong to. An
@@ -67,6 +69,7 @@ func (r *Report) Document(t *source.Text) {
 	r.Documents++
 	r.Expressions += doc.Expressions()
 	r.Compiled += env.Compiled()
+	r.Plans = append(r.Plans, env.Plans()...)
 	if diags.Errors() == 0 {
 		r.Loaded++
 	}
