@@ -228,17 +228,27 @@ func (m *Message) read() *Error {
 	if err != nil {
 		return parseError(err)
 	}
-	if nameKey != "" {
+	if e := m.readMeta(); e != nil {
+		return e
+	}
+	// What a stateless revision has done away with is answered by whoever serves the
+	// message, as every method that there is not; its params are nobody's.
+	gone := m.metaVersion != "" && Stateless(m.metaVersion)
+	if nameKey != "" && !(gone && name == nil && !hasName(m.Method)) {
 		if m.Name, err = text(name); err != nil {
 			return refuse(400, CodeInvalidParams, "Invalid params: params.%s of %s must be a string", nameKey, m.Method)
 		}
 	}
-	if m.Method == "initialize" {
-		if m.Version, err = text(version); err != nil {
+	if m.Method == "initialize" && !gone {
+		asked, err := text(version)
+		if err != nil {
 			return refuse(400, CodeInvalidParams, "Invalid params: params.protocolVersion of initialize must be a string")
 		}
+		if m.metaVersion == "" {
+			m.Version = asked
+		}
 	}
-	return m.readMeta()
+	return nil
 }
 
 func (m *Message) readMeta() *Error {

@@ -21,6 +21,8 @@ func TestParse(t *testing.T) {
 		{"initialize", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}`, "request", "initialize", "", V20250618},
 		{"meta", `{"jsonrpc":"2.0","id":1,"method":"x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`, "request", "x", "", V20260728},
 		{"meta before initialize", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`, "request", "initialize", "", V20260728},
+		{"initialize that is gone", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`, "request", "initialize", "", V20260728},
+		{"subscribe that is gone", `{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`, "request", "resources/subscribe", "", V20260728},
 		{"surrogate pair", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\ud83d\ude00"}}`, "request", "tools/call", "😀", ""},
 		{"escaped backslash before u", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\\ud83d"}}`, "request", "tools/call", `\ud83d`, ""},
 	}
@@ -94,6 +96,8 @@ func TestParseRefuses(t *testing.T) {
 		{"tool without params", `{"jsonrpc":"2.0","id":1,"method":"tools/call"}`, CodeInvalidParams, "1"},
 		{"name a number", `{"jsonrpc":"2.0","id":"q","method":"tools/call","params":{"name":1}}`, CodeInvalidParams, `"q"`},
 		{"initialize without version", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}`, CodeInvalidParams, "1"},
+		{"tool without name in the new revision", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`, CodeInvalidParams, "1"},
+		{"subscribe to a number", `{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":1,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`, CodeInvalidParams, "1"},
 		{"meta a text", `{"jsonrpc":"2.0","id":1,"method":"x","params":{"_meta":"y"}}`, CodeInvalidParams, "1"},
 		{"version a number", `{"jsonrpc":"2.0","id":1,"method":"x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":1}}}`, CodeInvalidParams, "1"},
 	}
