@@ -53,10 +53,20 @@ func conformance(t *testing.T, args ...string) verdicts {
 	dir := t.TempDir()
 	args = append([]string{filepath.Join(nodeDir(t), "node_modules/@modelcontextprotocol/conformance/dist/index.js")}, args...)
 	out, errs, err := run(t, 5*time.Minute, nodeEnv(t), nodeDir(t), node(t), append(args, "--output-dir", dir)...)
+	v := results(t, dir)
+	if len(v) == 0 {
+		t.Fatalf("the conformance tool has no results: %v\n%s\n%s", err, tail(out, 30), tail(errs, 30))
+	}
+	return v
+}
+
+// results reads what the tool has written into a folder.
+func results(t *testing.T, dir string) verdicts {
+	t.Helper()
 	v := verdicts{}
-	folders, readErr := os.ReadDir(dir)
-	if readErr != nil {
-		t.Fatal(readErr)
+	folders, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, f := range folders {
 		m := resultFolder.FindStringSubmatch(f.Name())
@@ -84,9 +94,6 @@ func conformance(t *testing.T, args ...string) verdicts {
 			}
 			v[m[1]][c.ID] = n
 		}
-	}
-	if len(v) == 0 {
-		t.Fatalf("the conformance tool has no results: %v\n%s\n%s", err, tail(out, 30), tail(errs, 30))
 	}
 	return v
 }
@@ -166,6 +173,39 @@ func TestInstruments(t *testing.T) {
 			}
 			n := v.totals()
 			t.Logf("%s directly: %d scenarios, %+v", era.requirements, len(v), n)
+		})
+	}
+}
+
+// TestConformance: what passes directly passes through the gateway, every time.
+func TestConformance(t *testing.T) {
+	for _, era := range eras {
+		t.Run(era.requirements, func(t *testing.T) {
+			server := startEverything(t, era.stateless)
+			address := freeAddress(t)
+			startGateway(t, address, map[string]string{"gateway.yaml": fmt.Sprintf(`
+gateway: { publicUrl: "http://%s" }
+apis:
+  everything:
+    type: mcp
+    path: everything
+    serviceUrl: %q
+    subscriptionRequired: false
+    mcp: { authorization: false }
+`, address, server)})
+			through := "http://" + address + "/everything/mcp"
+			var table []string
+			for n := 1; n <= runs(t); n++ {
+				args := []string{"server", "--requirements", era.requirements, "--url"}
+				a := conformance(t, append(args, server)...)
+				start := time.Now()
+				b := conformance(t, append(args, through)...)
+				table = append(table, fmt.Sprintf("%3d  directly %+v  through the gateway %+v in %s", n, a.totals(), b.totals(), time.Since(start).Round(time.Second/10)))
+				for _, w := range worse(a, b) {
+					t.Errorf("run %d: %s", n, w)
+				}
+			}
+			t.Logf("%s:\n%s", era.requirements, strings.Join(table, "\n"))
 		})
 	}
 }

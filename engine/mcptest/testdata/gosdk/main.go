@@ -42,15 +42,17 @@ func main() {
 
 func use(ctx context.Context, server string) (*seen, error) {
 	s := &seen{Results: []any{}}
-	handler, err := login(s)
-	if err != nil {
-		return nil, err
+	transport := &mcp.StreamableClientTransport{Endpoint: server}
+	if token := os.Getenv("TOKEN"); token != "" {
+		transport.HTTPClient = &http.Client{Transport: bearer(token)}
+	} else {
+		handler, err := login(s)
+		if err != nil {
+			return nil, err
+		}
+		transport.OAuthHandler = handler
 	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "go-sdk", Version: "1"}, nil)
-	var transport mcp.Transport = &mcp.StreamableClientTransport{Endpoint: server, OAuthHandler: handler}
-	if os.Getenv("TRANSPORT") == "sse" {
-		transport = &mcp.SSEClientTransport{Endpoint: server}
-	}
 	session, err := client.Connect(ctx, transport, nil)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
@@ -77,6 +79,15 @@ func use(ctx context.Context, server string) (*seen, error) {
 		s.Results = append(s.Results, result)
 	}
 	return s, nil
+}
+
+// bearer is a token that every request brings.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // login is the SDK's handler of challenges, with a listener for the code.

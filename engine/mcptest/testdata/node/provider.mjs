@@ -48,7 +48,7 @@ const provider = new Provider(issuer, {
   cookies: { keys: ['a key for tests'] },
 });
 
-const counted = { authorizations: 0, resources: 0, bareScopes: 0, tokens: 0, errors: [] };
+const counted = { authorizations: 0, resources: 0, bareScopes: 0, tokens: 0, errors: [], lastLogin: '' };
 provider.on('grant.success', () => { counted.tokens += 1; });
 provider.on('grant.error', (ctx, err) => { counted.errors.push(err.error); });
 provider.on('authorization.error', (ctx, err) => { counted.errors.push(err.error); });
@@ -93,6 +93,7 @@ server.on('request', async (req, res) => {
   let refused = null;
   if (path === '/auth') {
     counted.authorizations += 1;
+    counted.lastLogin = url.href;
     refused = refusal(url.searchParams);
   } else if (path === '/token') {
     const params = new URLSearchParams(await read(req));
