@@ -13,6 +13,7 @@ import (
 
 func (b *builder) buildAPIs() {
 	b.apis = map[string][]*API{}
+	entries := map[*API]*fileAPI{}
 	for i := range b.file.APIs {
 		f := &b.file.APIs[i]
 		if !f.ID.Set {
@@ -20,11 +21,12 @@ func (b *builder) buildAPIs() {
 		}
 		if a := b.api(f); a != nil {
 			b.model.APIs = append(b.model.APIs, a)
+			entries[a] = f
 		}
 	}
 	for _, a := range b.model.APIs {
 		if all := b.apis[strings.ToLower(a.ID)]; all[0] == a {
-			b.revisions(all)
+			b.revisions(all, entries)
 		}
 	}
 }
@@ -70,14 +72,10 @@ func (b *builder) api(f *fileAPI) *API {
 }
 
 // revisions settles which revision of an API is current.
-func (b *builder) revisions(all []*API) {
-	entry := func(a *API) *fileAPI {
-		i := slices.IndexFunc(b.file.APIs, func(f fileAPI) bool { return f.ID.At == a.At })
-		return &b.file.APIs[i]
-	}
+func (b *builder) revisions(all []*API, entries map[*API]*fileAPI) {
 	var current, candidates []*API
 	for _, a := range all {
-		f := entry(a)
+		f := entries[a]
 		if a.IsCurrent {
 			current = append(current, a)
 		}
@@ -90,8 +88,8 @@ func (b *builder) revisions(all []*API) {
 	}
 	switch {
 	case len(current) > 1:
-		b.diags.Errorf(entry(current[1]).IsCurrent.At, CodeRevision, "revision %s of %q is current already", current[0].Revision, current[0].ID).
-			WithNote(entry(current[0]).IsCurrent.At, "here")
+		b.diags.Errorf(entries[current[1]].IsCurrent.At, CodeRevision, "revision %s of %q is current already", current[0].Revision, current[0].ID).
+			WithNote(entries[current[0]].IsCurrent.At, "here")
 		current[1].IsCurrent = false
 	case len(current) == 0 && len(candidates) == 1:
 		candidates[0].IsCurrent = true

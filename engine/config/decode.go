@@ -483,18 +483,24 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f field, depth int) {
 	if isNull(n) {
 		return
 	}
-	elem := v.Type().Elem()
+	// Entries are large, and there may be thousands: they are filled where they stand.
+	next := func() reflect.Value {
+		if v.IsNil() {
+			v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Content)))
+		}
+		v.SetLen(v.Len() + 1)
+		return v.Index(v.Len() - 1)
+	}
 	switch {
 	case n.Kind == yaml.SequenceNode:
 		for _, c := range n.Content {
 			if isNull(d.follow(c, depth)) {
 				continue
 			}
-			e := reflect.New(elem).Elem()
+			e := next()
 			if d.structure(c, e, f.key, source.Range{}, depth+1) {
 				d.checkRequired(e, f.key)
 			}
-			v.Set(reflect.Append(v, e))
 		}
 	case n.Kind == yaml.MappingNode && f.listKey != "":
 		given := map[string]source.Range{}
@@ -504,13 +510,12 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f field, depth int) {
 			if !ok {
 				continue
 			}
-			e := reflect.New(elem).Elem()
+			e := next()
 			ok = d.structure(n.Content[i+1], e, f.key, at, depth+1)
 			d.keyField(e, f, n.Content[i], key, at)
 			if ok {
 				d.checkRequired(e, f.key)
 			}
-			v.Set(reflect.Append(v, e))
 		}
 	default:
 		want := "a list"

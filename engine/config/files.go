@@ -33,6 +33,7 @@ type folder struct {
 	dir  string // of files on disk; "" where fsys is all there is
 	show string // what comes before names in Diagnostics
 	seen map[string]bool
+	dirs map[string]bool // whether they are there, of those that were asked for
 }
 
 // read returns a file's content, at most limit bytes of it.
@@ -87,16 +88,34 @@ func (f *folder) disk(name string) string {
 	return filepath.Join(f.dir, filepath.FromSlash(name))
 }
 
-// exists tells whether there is such a file.
+// exists tells whether there is such a file. What may stand in a folder that is not there
+// is not looked for: thousands of operations could have documents, and few do.
 func (f *folder) exists(name string) bool {
-	var st fs.FileInfo
-	var err error
-	if f.dir != "" {
-		st, err = os.Stat(f.disk(name))
-	} else {
-		st, err = fs.Stat(f.fsys, path.Clean(name))
+	if dir := path.Dir(filepath.ToSlash(name)); !f.isDir(dir) {
+		return false
 	}
+	st, err := f.stat(name)
 	return err == nil && !st.IsDir()
+}
+
+func (f *folder) isDir(dir string) bool {
+	there, known := f.dirs[dir]
+	if !known {
+		st, err := f.stat(dir)
+		there = err == nil && st.IsDir()
+		if f.dirs == nil {
+			f.dirs = map[string]bool{}
+		}
+		f.dirs[dir] = there
+	}
+	return there
+}
+
+func (f *folder) stat(name string) (fs.FileInfo, error) {
+	if f.dir != "" {
+		return os.Stat(f.disk(name))
+	}
+	return fs.Stat(f.fsys, path.Clean(name))
 }
 
 // walk lists the files below a folder with one of the extensions, sorted; none

@@ -17,13 +17,14 @@ type positions struct {
 	// columns holds the offsets of the characters of lines outside ASCII, made
 	// when first asked for: without it a long line would be read once per value.
 	columns map[int][]int32
+	ascii   bool // all of the text is: every character is a byte
 }
 
 // maxShown is how much of a list or mapping on one line is pointed at.
 const maxShown = 200
 
 func newPositions(t *source.Text) *positions {
-	p := &positions{text: t, lines: []int{0}, columns: map[int][]int32{}}
+	p := &positions{text: t, lines: []int{0}, columns: map[int][]int32{}, ascii: isASCII(t.Content)}
 	s := t.Content
 	for i := 0; i < len(s); {
 		n := lineBreak(s[i:])
@@ -75,7 +76,7 @@ func (p *positions) offset(line, col int) int {
 		start += len("\uFEFF")
 	}
 	cols, known := p.columns[line]
-	if !known {
+	if !known && !p.ascii {
 		cols = columnsOf(p.text.Content[start:end])
 		p.columns[line] = cols
 	}

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"runtime"
@@ -81,7 +82,16 @@ func (forwardStep) Run(x *pipeline.Exchange) error {
 }
 
 // costGateway is a gateway of one API, without listeners.
-func costGateway(t testing.TB, operations string) *Gateway {
+func costGateway(t testing.TB, apis string) *Gateway {
+	g := openCost(t, apis)
+	m := g.current.Load().model
+	g.server = NewServer(Options{Limits: limitsOf(m.Limits), Services: g.services,
+		BodyLimit: m.Limits.BufferedBodyBytes, Handler: g.handle, Finished: g.finished, Log: g.log})
+	t.Cleanup(func() { _ = g.Shutdown(context.Background()) })
+	return g
+}
+
+func openCost(t testing.TB, apis string) *Gateway {
 	forward := &pipeline.Policy{Name: "forward-request", Sections: pipeline.Backend, Scopes: pipeline.AnyScope,
 		New: func() pipeline.Step { return &forwardStep{} }}
 	var diags source.List
@@ -90,12 +100,7 @@ func costGateway(t testing.TB, operations string) *Gateway {
 logging: { access: false }
 backends: { origin: "http://127.0.0.1:9" }
 apis:
-  shop:
-    path: shop
-    backend: origin
-    subscriptionRequired: false
-    operations:
-` + operations)}},
+` + apis)}},
 		Env:   func(string) (string, bool) { return "", false },
 		Table: pipeline.NewTable([]*pipeline.Policy{forward}),
 		Dial:  func(context.Context, string, string) (net.Conn, error) { return costBackend(), nil },
@@ -103,14 +108,25 @@ apis:
 	if g == nil {
 		t.Fatal(diags.Sorted())
 	}
-	m := g.current.Load().model
-	g.server = NewServer(Options{Limits: limitsOf(m.Limits), Services: g.services,
-		BodyLimit: m.Limits.BufferedBodyBytes, Handler: g.handle, Finished: g.finished, Log: g.log})
-	t.Cleanup(func() { _ = g.Shutdown(context.Background()) })
 	return g
 }
 
-const oneOperation = `      order: { method: GET, urlTemplate: "/orders/{id}" }` + "\n"
+// costAPIs are so many APIs of ten operations; the first is the one that costRequest is for.
+func costAPIs(n int) string {
+	var b strings.Builder
+	for i := range n {
+		path := "shop"
+		if i > 0 {
+			path = fmt.Sprintf("services/s%d", i)
+		}
+		fmt.Fprintf(&b, "  service-%d:\n    path: %s\n    backend: origin\n    subscriptionRequired: false\n    operations:\n", i, path)
+		b.WriteString("      read: { method: GET, urlTemplate: \"/orders/{id}\" }\n")
+		for j := range 9 {
+			fmt.Fprintf(&b, "      read-%d: { method: GET, urlTemplate: \"/part%d/{id}\" }\n", j, j)
+		}
+	}
+	return b.String()
+}
 
 // serveRequests has g serve n requests on a connection of its own.
 func serveRequests(t testing.TB, g *Gateway, n int) {
@@ -134,7 +150,7 @@ func mallocs(f func()) (objects, bytes uint64) {
 // is left is the blocks that headers are copied into, one for dozens of requests, and
 // what a connection costs.
 func TestRequestAllocations(t *testing.T) {
-	g := costGateway(t, oneOperation)
+	g := costGateway(t, costAPIs(1))
 	serveRequests(t, g, 100)
 	const n = 5000
 	objects, bytes := mallocs(func() { serveRequests(t, g, n) })
@@ -156,7 +172,7 @@ func meter(b *testing.B) func() {
 // BenchmarkCost compares the gateway's own work with that of fasthttp's least proxy.
 func BenchmarkCost(b *testing.B) {
 	b.Run("gateway", func(b *testing.B) {
-		g := costGateway(b, oneOperation)
+		g := costGateway(b, costAPIs(1))
 		serveRequests(b, g, 100)
 		b.ReportAllocs()
 		b.ResetTimer()
@@ -179,4 +195,16 @@ func BenchmarkCost(b *testing.B) {
 			b.Fatal("wrong answers")
 		}
 	})
+}
+
+// BenchmarkReload loads 1,000 APIs with 10,000 operations anew.
+func BenchmarkReload(b *testing.B) {
+	g := costGateway(b, costAPIs(1000))
+	b.ReportAllocs()
+	defer meter(b)()
+	for b.Loop() {
+		if !g.Reload() {
+			b.Fatal("not loaded")
+		}
+	}
 }

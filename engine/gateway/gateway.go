@@ -101,6 +101,7 @@ func Open(o Setup, diags *source.List) *Gateway {
 		since = func(t time.Time) time.Duration { return o.Now().Sub(t) }
 	}
 	g := &Gateway{o: o, since: since, metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
+	defer tidy(allocated())
 	before := fingerprint([]string{folderOf(o.Path)})
 	first := g.load(diags)
 	if first == nil {
@@ -289,6 +290,7 @@ func (g *Gateway) folders() []string { return g.current.Load().folders }
 func (g *Gateway) Reload() bool {
 	g.reload.Lock()
 	defer g.reload.Unlock()
+	defer tidy(allocated())
 	var diags source.List
 	s := g.load(&diags)
 	if s != nil {

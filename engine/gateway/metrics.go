@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sekisho/engine/pipeline"
@@ -53,31 +54,44 @@ func newMetrics() *metrics {
 	return m
 }
 
-// routeMetrics are the children of one operation, looked up at load.
+// routeMetrics are the children of one operation. They are made by the first request that
+// counts in them: ten thousand operations have sixty thousand, and few are ever used.
 type routeMetrics struct {
-	duration prometheus.Observer
-	classes  [6]prometheus.Counter // by first digit of the status; 0 for what has none
+	of             *metrics
+	api, operation string
+	duration       atomic.Pointer[prometheus.Observer]
+	classes        [6]atomic.Pointer[prometheus.Counter] // by first digit of the status; 0 for what has none
 }
 
 func (m *metrics) route(api, operation string) *routeMetrics {
-	r := &routeMetrics{duration: m.duration.WithLabelValues(api)}
-	for i := range r.classes {
-		class := strconv.Itoa(i) + "xx"
-		if i == 0 {
-			class = "none"
-		}
-		r.classes[i] = m.requests.WithLabelValues(api, operation, class)
-	}
-	return r
+	return &routeMetrics{of: m, api: api, operation: operation}
 }
 
 func (r *routeMetrics) observe(status int, took time.Duration) {
-	r.duration.Observe(took.Seconds())
 	class := status / 100
 	if class < 1 || class > 5 {
 		class = 0
 	}
-	r.classes[class].Inc()
+	duration, count := r.duration.Load(), r.classes[class].Load()
+	if duration == nil || count == nil {
+		duration, count = r.make(class)
+	}
+	(*duration).Observe(took.Seconds())
+	(*count).Inc()
+}
+
+// make makes the children for answers of one class. The vectors hand the same ones to all
+// who ask, so that it does not matter who is first, nor that a reload asks again.
+func (r *routeMetrics) make(class int) (*prometheus.Observer, *prometheus.Counter) {
+	name := strconv.Itoa(class) + "xx"
+	if class == 0 {
+		name = "none"
+	}
+	duration := r.of.duration.WithLabelValues(r.api)
+	count := r.of.requests.WithLabelValues(r.api, r.operation, name)
+	r.duration.Store(&duration)
+	r.classes[class].Store(&count)
+	return &duration, &count
 }
 
 // Bounds on emit-metric: a policy may compute its dimensions from requests, and
