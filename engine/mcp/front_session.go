@@ -119,10 +119,7 @@ func (b *Bridge) serveSession(ctx context.Context, r *Request, t *Target) *Respo
 			return b.ask(ctx, s, release, r, t)
 		}
 		defer release()
-		if e := s.behind().tell(ctx, t, m); e != nil {
-			return refused(r.Version, nil, e)
-		}
-		return &Response{Status: 202}
+		return told(s.behind().tell(ctx, t, m))
 	case "GET":
 		if !accepts(r.Values, typeStream) {
 			release()
@@ -136,6 +133,17 @@ func (b *Bridge) serveSession(ctx context.Context, r *Request, t *Target) *Respo
 	}
 	release()
 	return notAllowed("GET, POST, DELETE")
+}
+
+// told is the answer to a notification or an answer.
+func told(e *Error) *Response {
+	switch {
+	case e == nil:
+		return &Response{Status: 202}
+	case e.Status == 0:
+		return jsonResponse(502, e.Body(nil))
+	}
+	return jsonResponse(e.Status, e.Body(nil))
 }
 
 func requestID(m *Message) []byte {

@@ -71,10 +71,7 @@ func (b *Bridge) Message(ctx context.Context, r *Request, t *Target, sessionID s
 	}
 	if !m.IsRequest() {
 		defer release()
-		if e := p.tell(ctx, t, m); e != nil {
-			return refused(V20241105, nil, e)
-		}
-		return &Response{Status: 202}
+		return told(p.tell(ctx, t, m))
 	}
 	if !s.begin() {
 		release()

@@ -46,11 +46,12 @@ func (b *Bridge) newPeer(t *Target) (peer, *Error) {
 	case t.Server.SSE:
 		return newSSEPeer(b.limit, b.base), nil
 	}
-	return nil, refuse(502, CodeInternal, "the MCP server speaks no revision the gateway knows")
+	return nil, unreachable("speaks no revision the gateway knows")
 }
 
-// unreachable is all that is said about an answer that did not come or cannot be read.
-func unreachable(what string) *Error { return refuse(502, CodeInternal, "the MCP server %s", what) }
+// unreachable is all that is said about an answer that did not come or cannot be read. It
+// has no HTTP status of its own: clients show what is wrong only if it comes as an answer.
+func unreachable(what string) *Error { return refuse(0, CodeInternal, "the MCP server %s", what) }
 
 func contextError(ctx context.Context) *Error {
 	if ctx.Err() != nil {
@@ -88,6 +89,7 @@ func (a *asking) do(ctx context.Context, resume bool) (*Message, *Error) {
 	r, err := a.upstream.Do(ctx, "POST", "", append([][2]string{
 		{"Content-Type", typeJSON}, {"Accept", typeJSON + ", " + typeStream}}, a.header...), a.body)
 	const most = 5 // resumptions in a row that bring nothing
+	resumed := false
 	for idle := 0; ; idle++ {
 		if err != nil {
 			if e := contextError(ctx); e != nil {
@@ -95,12 +97,15 @@ func (a *asking) do(ctx context.Context, resume bool) (*Message, *Error) {
 			}
 			return nil, unreachable("cannot be reached")
 		}
-		if idle == 0 && a.status == 0 {
+		if !resumed {
 			a.status, a.session = r.Status, r.header(HeaderSession)
 		}
 		before := a.lastID
 		m, e := a.read(r)
 		r.close()
+		if e != nil && resumed && e.Status == 404 {
+			e = unreachable("ended its answer before it was complete") // but it had begun with the request
+		}
 		if m != nil || e != nil {
 			return m, e
 		}
@@ -118,6 +123,7 @@ func (a *asking) do(ctx context.Context, resume bool) (*Message, *Error) {
 		case <-ctx.Done():
 			return nil, contextError(ctx)
 		}
+		resumed = true
 		r, err = a.upstream.Do(ctx, "GET", "", append([][2]string{
 			{"Accept", typeStream}, {"Last-Event-ID", a.lastID}}, a.header...), nil)
 	}
@@ -179,7 +185,11 @@ func (a *asking) read(r *Response) (*Message, *Error) {
 	if r.Status/100 == 2 {
 		return nil, unreachable("answers with something that is no answer")
 	}
-	return nil, refuse(502, CodeInternal, "the MCP server answered with HTTP status %d", r.Status)
+	return nil, answeredWith(r)
+}
+
+func answeredWith(r *Response) *Error {
+	return refuse(0, CodeInternal, "the MCP server answered with HTTP status %d", r.Status)
 }
 
 // errSessionOver is the answer to ids of sessions that there are not, or that are somebody

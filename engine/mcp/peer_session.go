@@ -60,7 +60,7 @@ func accepted(r *Response, err error) *Error {
 	}
 	r.close()
 	if r.Status/100 != 2 {
-		return refuse(502, CodeInternal, "the MCP server answered with HTTP status %d", r.Status)
+		return answeredWith(r)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func openSSE(ctx context.Context, u Upstream, base *url.URL, limit int) (target 
 	}
 	if r.Status != 200 || r.mediaType() != typeStream {
 		r.close()
-		return "", nil, nil, refuse(502, CodeInternal, "the MCP server answered with HTTP status %d and no event stream", r.Status)
+		return "", nil, nil, answeredWith(r)
 	}
 	events = NewEvents(r.reader(), limit)
 	first, err := events.Next()

@@ -75,7 +75,7 @@ func (p *statelessPeer) ask(ctx context.Context, t *Target, m *Message, to sink)
 			return reply, nil
 		}
 		if round == maxRounds {
-			return nil, refuse(502, CodeInternal, "the MCP server has asked for input %d times and does not answer", maxRounds)
+			return nil, refuse(0, CodeInternal, "the MCP server has asked for input %d times and does not answer", maxRounds)
 		}
 		responses, e := p.gather(ctx, m, lookup(result, "inputRequests"), to, round)
 		if e != nil {
@@ -250,7 +250,7 @@ func (p *statelessPeer) gather(ctx context.Context, m *Message, requests json.Ra
 func (p *statelessPeer) survives(method string, params json.RawMessage) *Error {
 	capability, ok := inputs[method]
 	if !ok {
-		return refuse(502, CodeInternal, "the MCP server needs input of a kind that the client's revision does not have")
+		return refuse(0, CodeInternal, "the MCP server needs input of a kind that the client's revision does not have")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
