@@ -90,6 +90,16 @@ func (c *Client) Issuer(ctx context.Context, p *Provider) (string, error) {
 	return m.Issuer, nil
 }
 
+// Configuration is the OpenID configuration of p, as it says itself: what it names is not
+// checked.
+func (c *Client) Configuration(ctx context.Context, p *Provider) (*Metadata, error) {
+	var m Metadata
+	if err := c.document(ctx, p, p.OpenID, &m); err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
 // candidate is a place where metadata may be, and the issuer that they must name.
 type candidate struct {
 	url, issuer string
