@@ -37,9 +37,7 @@ func (c *nativeCompiler) program(tree *ast.Program) node {
 	var f *ast.FunctionLiteral
 	if len(tree.Body) == 1 {
 		if s, ok := tree.Body[0].(*ast.ExpressionStatement); ok {
-			if call, ok := s.Expression.(*ast.CallExpression); ok {
-				f, _ = call.Callee.(*ast.FunctionLiteral)
-			}
+			f, _ = s.Expression.(*ast.FunctionLiteral)
 		}
 	}
 	switch {

@@ -111,7 +111,7 @@ func (f *Folder) policy(file string, pool *Pool, diags *source.List) *Declaratio
 	d := &Declaration{Program: p, module: text}
 	reader := &declarationReader{d: d, diags: diags}
 	before := diags.Errors()
-	failed := pool.eval(context.Background(), p, &loading{}, pool.limits, false, func(vm *VM, v goja.Value) error {
+	_, failed := pool.eval(context.Background(), p, &loading{}, pool.limits, false, nil, func(vm *VM, v goja.Value, _ *outcome) error {
 		reader.vm = vm
 		reader.read(v)
 		return nil
@@ -364,15 +364,8 @@ func (p *Program) Policy(ctx context.Context, pool *Pool, h Host, attributes []A
 	if attributes == nil {
 		attributes = []Attribute{}
 	}
-	var out *Answer
-	err := pool.evalWith(ctx, p, h, pool.limits, true, attributes, func(vm *VM, v goja.Value) error {
-		out = vm.run.answer
-		if a := vm.answerOf(v); a != nil {
-			out = a
-		}
-		return nil
-	})
-	return out, err
+	out, err := pool.eval(ctx, p, h, pool.limits, true, attributes, toAnswer)
+	return out.answer, err
 }
 
 // callPolicy calls the function run of what a module declares.

@@ -18,6 +18,9 @@ type Program struct {
 	code *goja.Program
 	// function tells that running the code yields a function to be called with context.
 	function bool
+	// held tells that it yields a function that has no state: a VM makes it once. Module
+	// code runs anew for each evaluation.
+	held bool
 	// policy tells that it yields the declaration of a policy.
 	policy bool
 	// places leads positions back to the texts that people wrote, by the name that
@@ -44,9 +47,9 @@ func (p *Program) Range() source.Range { return p.at }
 
 const (
 	exprPrefix  = `(function(){"use strict";return(`
-	exprSuffix  = "\n)})()"
+	exprSuffix  = "\n)})"
 	blockPrefix = `(function(){"use strict";`
-	blockSuffix = "\n})()"
+	blockSuffix = "\n})"
 	asyncWord   = "async "
 )
 
@@ -73,7 +76,7 @@ func CompileExpr(v source.View, block bool, diags *source.List) *Program {
 	if v.Text != nil {
 		name = v.Text.Name
 	}
-	p := &Program{places: map[string]place{name: {view: v, prefix: len(prefix)}}, at: v.All()}
+	p := &Program{held: true, places: map[string]place{name: {view: v, prefix: len(prefix)}}, at: v.All()}
 	tree, err := parser.ParseFile(nil, name, prefix+v.S+suffix, 0, parser.WithDisableSourceMaps)
 	if err != nil {
 		p.syntaxErrors(err, diags)
@@ -102,11 +105,7 @@ func returnsOnly(tree *ast.Program) bool {
 	if !ok {
 		return false
 	}
-	call, ok := s.Expression.(*ast.CallExpression)
-	if !ok {
-		return false
-	}
-	f, ok := call.Callee.(*ast.FunctionLiteral)
+	f, ok := s.Expression.(*ast.FunctionLiteral)
 	if !ok || len(f.Body.List) != 2 {
 		return false
 	}

@@ -16,34 +16,21 @@ import (
 
 // Any evaluates to a value held as package clr says.
 func (p *Program) Any(ctx context.Context, pool *Pool, h Host) (any, error) {
-	var out any
-	err := pool.eval(ctx, p, h, pool.limits, false, func(vm *VM, v goja.Value) error {
-		var err error
-		out, err = vm.exported(v)
-		return err
-	})
-	return out, err
+	out, err := pool.eval(ctx, p, h, pool.limits, false, nil, toAny)
+	return out.any, err
 }
 
 // Text evaluates to a text: what String(value) gives, "" for null and undefined, and
 // JSON for objects and arrays.
 func (p *Program) Text(ctx context.Context, pool *Pool, h Host) (string, error) {
-	var out string
-	err := pool.eval(ctx, p, h, pool.limits, false, func(vm *VM, v goja.Value) error {
-		out = vm.text(v)
-		return nil
-	})
-	return out, err
+	out, err := pool.eval(ctx, p, h, pool.limits, false, nil, toText)
+	return out.text, err
 }
 
 // Bool evaluates to what an if statement makes of the value.
 func (p *Program) Bool(ctx context.Context, pool *Pool, h Host) (bool, error) {
-	var out bool
-	err := pool.eval(ctx, p, h, pool.limits, false, func(_ *VM, v goja.Value) error {
-		out = v.ToBoolean()
-		return nil
-	})
-	return out, err
+	out, err := pool.eval(ctx, p, h, pool.limits, false, nil, toBool)
+	return out.truth, err
 }
 
 // Answer runs a <script>: it calls the Program's function with context. The result is
@@ -54,15 +41,42 @@ func (p *Program) Answer(ctx context.Context, pool *Pool, h Host, budget time.Du
 	if budget > 0 {
 		l.Time = min(budget, MaxTime)
 	}
-	var out *Answer
-	err := pool.eval(ctx, p, h, l, true, func(vm *VM, v goja.Value) error {
-		out = vm.run.answer
-		if a := vm.answerOf(v); a != nil {
-			out = a
-		}
-		return nil
-	})
-	return out, err
+	out, err := pool.eval(ctx, p, h, l, true, nil, toAnswer)
+	return out.answer, err
+}
+
+// outcome is the result of an evaluation, in one of its forms.
+type outcome struct {
+	any    any
+	text   string
+	truth  bool
+	answer *Answer
+}
+
+// conversion makes an outcome of the value of a Program, in the VM.
+type conversion func(vm *VM, v goja.Value, out *outcome) error
+
+func toAny(vm *VM, v goja.Value, out *outcome) (err error) {
+	out.any, err = vm.exported(v)
+	return err
+}
+
+func toText(vm *VM, v goja.Value, out *outcome) error {
+	out.text = vm.text(v)
+	return nil
+}
+
+func toBool(_ *VM, v goja.Value, out *outcome) error {
+	out.truth = v.ToBoolean()
+	return nil
+}
+
+func toAnswer(vm *VM, v goja.Value, out *outcome) error {
+	out.answer = vm.run.answer
+	if a := vm.answerOf(v); a != nil {
+		out.answer = a
+	}
+	return nil
 }
 
 // run is one evaluation.
@@ -99,22 +113,18 @@ type timer struct {
 }
 
 // eval leases a VM, runs the Program in it and converts the result before the VM is
-// given back.
-func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAnswer bool, convert func(*VM, goja.Value) error) error {
-	return pool.evalWith(ctx, p, h, l, mayAnswer, nil, convert)
-}
-
-// evalWith is eval with attributes for a declared policy. Without them the value of its
+// given back. attributes are those of a declared policy; without them the value of its
 // Program is the declaration.
-func (pool *Pool) evalWith(ctx context.Context, p *Program, h Host, l Limits, mayAnswer bool, attributes []Attribute, convert func(*VM, goja.Value) error) (err error) {
+func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAnswer bool, attributes []Attribute, convert conversion) (out outcome, err error) {
 	if err := pool.enter(ctx); err != nil {
 		if errors.Is(err, errBusy) {
-			return &Error{Kind: Busy, Message: err.Error(), Cause: err}
+			return out, &Error{Kind: Busy, Message: err.Error(), Cause: err}
 		}
-		return &Error{Kind: Canceled, Message: "the request ended before the script ran", Cause: err}
+		return out, &Error{Kind: Canceled, Message: "the request ended before the script ran", Cause: err}
 	}
 	vm := pool.lease()
-	r := &run{pool: pool, ctx: ctx, limits: l, program: p, mayAnswer: mayAnswer, started: time.Now()}
+	r := &vm.only
+	*r = run{pool: pool, ctx: ctx, limits: l, program: p, mayAnswer: mayAnswer, started: time.Now()}
 	vm.begin(h, r)
 	pool.watch.begin(vm, l.Time)
 	sound := false
@@ -136,7 +146,7 @@ func (pool *Pool) evalWith(ctx context.Context, p *Program, h Host, l Limits, ma
 			pool.leave()
 		}
 		if panicked != nil {
-			err = &Error{Kind: Internal, Message: fmt.Sprintf("internal error: %v", panicked), Cause: asError(panicked)}
+			out, err = outcome{}, &Error{Kind: Internal, Message: fmt.Sprintf("internal error: %v", panicked), Cause: asError(panicked)}
 		}
 	}()
 	value, failed := vm.start(p)
@@ -147,7 +157,9 @@ func (pool *Pool) evalWith(ctx context.Context, p *Program, h Host, l Limits, ma
 		value, failed = r.await(vm, value)
 	}
 	if failed == nil {
-		failed = vm.protect(func() error { return convert(vm, value) })
+		vm.result, vm.convert = value, convert
+		failed = vm.protect(vm.converting)
+		out = vm.out
 	}
 	if failed == nil {
 		failed = r.unhandled(vm)
@@ -156,9 +168,9 @@ func (pool *Pool) evalWith(ctx context.Context, p *Program, h Host, l Limits, ma
 	var overflow *goja.StackOverflowError
 	sound = !isInterrupt(failed) && !errors.As(failed, &overflow)
 	if failed != nil {
-		return r.fail(vm, failed)
+		return outcome{}, r.fail(vm, failed)
 	}
-	return nil
+	return out, nil
 }
 
 func asError(v any) error {
@@ -175,6 +187,9 @@ func isInterrupt(err error) bool {
 
 // start runs the Program up to its first wait.
 func (vm *VM) start(p *Program) (goja.Value, error) {
+	if p.held {
+		return vm.startHeld(p)
+	}
 	v, err := vm.rt.RunProgram(p.code)
 	if err != nil || !p.function {
 		return v, err
@@ -186,15 +201,42 @@ func (vm *VM) start(p *Program) (goja.Value, error) {
 	return f(goja.Undefined(), vm.context)
 }
 
+// maxHeld is how many functions of expressions a VM keeps.
+const maxHeld = 1000
+
+// startHeld calls the function of an expression, which the VM keeps: nothing in the
+// script can reach it, so that it carries nothing from one evaluation to the next.
+func (vm *VM) startHeld(p *Program) (goja.Value, error) {
+	call := vm.held[p]
+	if call == nil {
+		v, err := vm.rt.RunProgram(p.code)
+		if err != nil {
+			return nil, err
+		}
+		call, _ = goja.AssertFunction(v)
+		if vm.held == nil || len(vm.held) == maxHeld {
+			vm.held = map[*Program]goja.Callable{}
+		}
+		vm.held[p] = call
+	}
+	return call(goja.Undefined())
+}
+
 // protect runs f as the VM would run a native function, so that what it throws
 // comes back as an error.
 func (vm *VM) protect(f func() error) error {
-	var inner error
-	call, _ := goja.AssertFunction(vm.rt.ToValue(func(goja.FunctionCall) goja.Value {
-		inner = f()
-		return goja.Undefined()
-	}))
-	if _, err := call(goja.Undefined()); err != nil {
+	if vm.protector == nil {
+		vm.protector, _ = goja.AssertFunction(vm.rt.ToValue(func(goja.FunctionCall) goja.Value {
+			vm.inner = vm.protected()
+			return goja.Undefined()
+		}))
+	}
+	outer := vm.protected
+	vm.protected, vm.inner = f, nil
+	_, err := vm.protector(goja.Undefined())
+	inner := vm.inner
+	vm.protected, vm.inner = outer, nil
+	if err != nil {
 		return err
 	}
 	return inner

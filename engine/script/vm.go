@@ -32,14 +32,28 @@ type VM struct {
 	nesting  int // of native conversions to text
 	depth    int // native calls open
 
-	cur Host
-	run *run
+	cur  Host
+	run  *run
+	only run // what run points at: a VM serves one evaluation at a time
+
+	held map[*Program]goja.Callable // functions of expressions
+	// What protect calls, and what it returned.
+	protector goja.Callable
+	protected func() error
+	inner     error
+	// converting makes out of result.
+	converting func() error
+	convert    conversion
+	result     goja.Value
+	out        outcome
 
 	context *goja.Object
-	// graph holds the parts of context that live as long as the VM: frozen, their
-	// getters read cur. leased are those that live as long as a lease.
-	graph  map[string]*goja.Object
-	leased map[string]*goja.Object
+	// graph holds the parts of context: they live as long as the VM, are frozen, and
+	// their getters read cur.
+	graph map[string]*goja.Object
+	// dicts are the dictionaries among them. They cannot be frozen; all that a script can
+	// change of one is its prototype.
+	dicts map[string]dictObject
 	// handles leads objects that stand for .NET values back to them.
 	handles map[*goja.Object]any
 	symbols map[string]*goja.Symbol // of Symbol.for
@@ -82,6 +96,7 @@ var prelude = sync.OnceValue(func() *goja.Program {
 func newVM() *VM {
 	vm := &VM{rt: goja.New(), graph: map[string]*goja.Object{}}
 	rt := vm.rt
+	vm.converting = func() error { return vm.convert(vm, vm.result, &vm.out) }
 	rt.SetMaxCallStackSize(maxCallStack)
 	rt.SetTimeSource(func() time.Time {
 		if vm.cur == nil {
@@ -136,8 +151,13 @@ func (vm *VM) begin(h Host, r *run) { vm.cur, vm.run = h, r }
 
 // end forgets everything of an evaluation.
 func (vm *VM) end() {
-	vm.cur, vm.run = nil, nil
-	clear(vm.leased)
+	vm.cur, vm.run, vm.only = nil, nil, run{}
+	vm.convert, vm.result, vm.out = nil, nil, outcome{}
+	for name, d := range vm.dicts {
+		if d.object.Prototype() != d.proto {
+			delete(vm.dicts, name) // the script has put another in its place
+		}
+	}
 	clear(vm.handles)
 	clear(vm.symbols)
 	clear(vm.linked)
@@ -267,16 +287,19 @@ func (vm *VM) part(name string, build func(o *goja.Object)) *goja.Object {
 	return o
 }
 
-// dictionary is a part of context that lives as long as the lease.
+// dictObject is a dictionary with the prototype that it was made with.
+type dictObject struct{ object, proto *goja.Object }
+
+// dictionary is a part of context that is a dictionary.
 func (vm *VM) dictionary(name string, build func() *goja.Object) *goja.Object {
-	if o := vm.leased[name]; o != nil {
-		return o
+	if d, ok := vm.dicts[name]; ok {
+		return d.object
 	}
 	o := build()
-	if vm.leased == nil {
-		vm.leased = map[string]*goja.Object{}
+	if vm.dicts == nil {
+		vm.dicts = map[string]dictObject{}
 	}
-	vm.leased[name] = o
+	vm.dicts[name] = dictObject{o, o.Prototype()}
 	return o
 }
 
