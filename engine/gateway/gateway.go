@@ -346,7 +346,9 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	if g.stop != nil {
 		g.stop()
 	}
+	g.mcp.drain()
 	err := g.server.Shutdown(ctx)
+	g.mcp.close()
 	if g.admin != nil {
 		err = errors.Join(err, g.admin.server.Shutdown(ctx))
 	}

@@ -2,50 +2,14 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"net/url"
 	"strings"
-	"sync"
+	"time"
 
 	"sekisho/engine/mcp"
 	"sekisho/engine/pipeline"
 )
-
-// mcpState is what the gateway keeps for MCP servers over reloads.
-type mcpState struct {
-	mu     sync.Mutex
-	key    []byte
-	sealer *mcp.Sealer
-	own    []byte // the key of this process, where there is no authorization server
-}
-
-// sealer seals the ids of sessions: with the key of the authorization server, which all its
-// processes have, else with one of this process.
-func (g *Gateway) sealer() *mcp.Sealer {
-	var key []byte
-	if a := g.access(); a != nil {
-		key = a.SessionKey()
-	}
-	st := &g.mcp
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if key == nil {
-		if st.own == nil {
-			st.own = make([]byte, 32)
-			_, _ = rand.Read(st.own) // it never fails
-		}
-		key = st.own
-	}
-	if st.sealer == nil || string(st.key) != string(key) {
-		s, err := mcp.NewSealer(key)
-		if err != nil {
-			panic("gateway: internal error: " + err.Error())
-		}
-		st.key, st.sealer = key, s
-	}
-	return st.sealer
-}
 
 // mcpForwarder sends the request of an MCP exchange to the server behind it.
 type mcpForwarder struct {
@@ -55,41 +19,59 @@ type mcpForwarder struct {
 
 // Forward implements pipeline.Forwarder.
 func (f *mcpForwarder) Forward(x *pipeline.Exchange, o pipeline.ForwardOptions) error {
-	f.e.forwarded = true
-	if f.e.server.handler != nil {
-		return f.e.local(x)
+	e := f.e
+	e.forwarded = true
+	if e.server.local != nil {
+		return e.local(x)
 	}
-	return f.pass(x, o)
+	member, err := f.member(x)
+	if err != nil {
+		return err
+	}
+	defer e.sanitized(x)()
+	if member != nil {
+		x.BackendID = member.def.ID
+		if member.def.Kind == Single {
+			x.Request.URL.SetService(member.def.URL)
+		}
+	}
+	life := e.life(x)
+	b := f.backend(x.BackendID)
+	if b == nil || b.def.Kind == Single {
+		u := f.upstream(x, max(o.Timeout, time.Millisecond))
+		s := e.speaks(life, u)
+		if e.endpoint == "mcp" && !s.Speaks(e.version) || e.endpoint != "mcp" && !s.SSE {
+			r, err := e.request(x)
+			if err != nil {
+				return err
+			}
+			return e.cross(x, life, r, &mcp.Target{Server: s, Upstream: u}, u.base())
+		}
+	}
+	return f.pass(x, o, life, member)
+}
+
+// sanitized has the request be as a server may see it, until it is restored: documents that
+// forward again, or look at it afterwards, find it as they left it.
+func (e *mcpExchange) sanitized(x *pipeline.Exchange) (restore func()) {
+	saved, url, backend := pipeline.Header{}, x.Request.URL, x.BackendID
+	saved.CopyFrom(&x.Request.Header)
+	e.sanitize(x)
+	return func() {
+		x.Request.Header.CopyFrom(&saved)
+		x.Request.URL, x.BackendID = url, backend
+	}
 }
 
 // maxEvent bounds an event of a stream in which events are looked at, in bytes.
 const maxEvent = 16 << 20
 
 // pass passes the request through to a server that speaks as the client does.
-func (f *mcpForwarder) pass(x *pipeline.Exchange, o pipeline.ForwardOptions) error {
+func (f *mcpForwarder) pass(x *pipeline.Exchange, o pipeline.ForwardOptions, life *lifeline, member *backend) error {
 	e := f.e
 	if e.session.claimed != "" && !e.session.ok {
 		e.refuse(x, noSession())
 		return nil
-	}
-	member, err := f.member(x)
-	if err != nil {
-		return err
-	}
-	// Documents that forward again, or look at the request afterwards, find it as they
-	// left it.
-	saved, savedURL, backend := pipeline.Header{}, x.Request.URL, x.BackendID
-	saved.CopyFrom(&x.Request.Header)
-	defer func() {
-		x.Request.Header.CopyFrom(&saved)
-		x.Request.URL, x.BackendID = savedURL, backend
-	}()
-	e.sanitize(x)
-	if member != nil {
-		x.BackendID = member.def.ID
-		if member.def.Kind == Single {
-			x.Request.URL.SetService(member.def.URL)
-		}
 	}
 	if e.endpoint == "messages" {
 		x.Request.URL.Base = ""
@@ -103,7 +85,6 @@ func (f *mcpForwarder) pass(x *pipeline.Exchange, o pipeline.ForwardOptions) err
 	if x.Request.URL.Base+x.Request.URL.Path == "" {
 		x.Request.URL.Path = "/"
 	}
-	life := e.life(x)
 	if err := f.follow(x, o, life); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"sekisho/engine/config"
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/mcp"
+	"sekisho/engine/mcp/tools"
 	"sekisho/engine/pipeline"
 )
 
@@ -24,7 +25,7 @@ type mcpServer struct {
 	scopes, offered []string
 	// filters: not everybody sees all tools.
 	filters bool
-	handler mcp.Handler // answers for toolsOf; nil where there is a server behind the API
+	local   *tools.Server // answers for toolsOf; nil where there is a server behind the API
 
 	once  sync.Once // the URL of the gateway is known when it listens
 	names mcpNames
@@ -90,6 +91,7 @@ func (l *loader) mcpServer(a *config.API, base *pipeline.Route) *mcpServer {
 		s.offered = union(s.offered, t.RequiredScopes)
 		s.filters = s.filters || t.Hidden || len(t.RequiredScopes) > 0 || len(t.RequiredClaims) > 0
 	}
+	s.local = l.localTools(a, s)
 	return s
 }
 

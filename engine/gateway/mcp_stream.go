@@ -28,9 +28,7 @@ func (e *mcpExchange) stream(x *pipeline.Exchange, life *lifeline, session, memb
 	if src == nil {
 		src = io.NopCloser(strings.NewReader(string(data)))
 	}
-	if b, ok := src.(*backendBody); ok && b.call.conn != nil && !b.given {
-		b.call.conn.waiting = 0
-	}
+	unlimited(src)
 	r := &rewriting{e: e, caller: x.Caller, session: session, member: member, base: x.Request.URL, sealer: e.gateway.sealer()}
 	r.seals = session != "" && e.endpoint == "mcp" && !mcp.Stateless(e.version)
 	r.endpoint = e.endpoint == "sse"
@@ -55,9 +53,13 @@ func (e *mcpExchange) relay(x *pipeline.Exchange, life *lifeline, src io.ReadClo
 	if a := e.gateway.access(); a != nil && x.Caller != nil {
 		stop = a.Watch(x.Caller, func() { life.end(errRevoked) })
 	}
+	left := func() {}
+	if e.message == nil {
+		left = e.gateway.mcp.wait(life)
+	}
 	open := e.gateway.metrics.streams.WithLabelValues(e.server.api.ID)
 	open.Inc()
-	x.Response.Body.SetStream(&openStream{ReadCloser: mcp.NewRelay(src, o), ended: func() { stop(); open.Dec() }}, -1)
+	x.Response.Body.SetStream(&openStream{ReadCloser: mcp.NewRelay(src, o), ended: func() { stop(); left(); open.Dec() }}, -1)
 }
 
 // openStream is an event stream on its way to a client.
