@@ -59,7 +59,7 @@ func (vm *VM) newContext() *goja.Object {
 		{"Response", vm.response},
 		{"Variables", func() goja.Value {
 			return vm.dictionary("variables", func() *goja.Object {
-				return vm.newDictionary(&variablesDict{vm}, vm.protos.variables)
+				return vm.newDictionary(&variablesDict{vm}, vm.proto(protoVariables))
 			})
 		}},
 	})
@@ -261,9 +261,9 @@ func (vm *VM) lastError() goja.Value {
 // headers is a dictionary of headers; change is nil where they may not be changed.
 func (vm *VM) headers(name string, read func() apim.MultiValues, change func() Header) goja.Value {
 	return vm.dictionary(name, func() *goja.Object {
-		proto := vm.protos.multi
+		proto := vm.proto(protoMulti)
 		if change != nil {
-			proto = vm.protos.header
+			proto = vm.proto(protoHeader)
 		}
 		return vm.newDictionary(&multiDict{vm: vm, proto: proto, read: read, header: change}, proto)
 	})
@@ -279,7 +279,7 @@ func (vm *VM) request() goja.Value {
 			vm.check(vm.cur.SetMethod(m))
 		})
 		vm.property(o, "Body", func() goja.Value {
-			return vm.body("request", func() apim.Body { return vm.cur.Request().Body() })
+			return vm.body("request body", func() apim.Body { return vm.cur.Request().Body() })
 		}, func(v goja.Value) { vm.setBody(v, vm.cur.SetRequestBody, vm.cur.RequestHeader()) })
 		vm.members(o, []member{
 			{"Url", func() goja.Value {
@@ -295,7 +295,7 @@ func (vm *VM) request() goja.Value {
 			}},
 			{"MatchedParameters", func() goja.Value {
 				return vm.dictionary("parameters", func() *goja.Object {
-					return vm.newDictionary(&valuesDict{vm, vm.protos.values, func() apim.Values { return vm.cur.Request().MatchedParameters() }}, vm.protos.values)
+					return vm.newDictionary(&valuesDict{vm, vm.proto(protoValues), func() apim.Values { return vm.cur.Request().MatchedParameters() }}, vm.proto(protoValues))
 				})
 			}},
 			{"Certificate", func() goja.Value { return vm.certificate(vm.cur.Request().Certificate()) }},
@@ -316,7 +316,7 @@ func (vm *VM) response() goja.Value {
 				func() Header { return vm.cur.ResponseHeader() })
 		}, nil)
 		vm.property(o, "Body", func() goja.Value {
-			return vm.body("response", func() apim.Body { return vm.cur.Response().Body() })
+			return vm.body("response body", func() apim.Body { return vm.cur.Response().Body() })
 		}, func(v goja.Value) { vm.setBody(v, vm.cur.SetResponseBody, vm.cur.ResponseHeader()) })
 	})
 }
@@ -341,7 +341,7 @@ func (vm *VM) reason(v goja.Value) string {
 // responseObject is an IResponse that a variable holds.
 func (vm *VM) responseObject(r apim.Response, held any) goja.Value {
 	o := vm.rt.NewObject()
-	dict := vm.newDictionary(&multiDict{vm: vm, proto: vm.protos.multi, read: r.Headers}, vm.protos.multi)
+	dict := vm.newDictionary(&multiDict{vm: vm, proto: vm.proto(protoMulti), read: r.Headers}, vm.proto(protoMulti))
 	vm.members(o, []member{
 		{"StatusCode", func() goja.Value { return vm.rt.ToValue(r.StatusCode()) }},
 		{"StatusReason", func() goja.Value { return vm.str(r.StatusReason()) }},
@@ -357,9 +357,9 @@ func (vm *VM) responseObject(r apim.Response, held any) goja.Value {
 func (vm *VM) url(name string, read func() *apim.URL, change bool) goja.Value {
 	return vm.part(name, func(o *goja.Object) {
 		var setPath, setQuery func(goja.Value)
-		proto := vm.protos.multi
+		proto := vm.proto(protoMulti)
 		if change {
-			proto = vm.protos.query
+			proto = vm.proto(protoQuery)
 			setPath = func(v goja.Value) { vm.check(vm.cur.SetPath(goString(v.ToString()))) }
 			setQuery = func(v goja.Value) {
 				raw := goString(v.ToString())
@@ -393,7 +393,7 @@ func (vm *VM) body(name string, read func() apim.Body) goja.Value {
 	if b := read(); b == nil {
 		return goja.Null()
 	}
-	return vm.dictionary(name+" body", func() *goja.Object { return vm.bodyObject(read).ToObject(vm.rt) })
+	return vm.dictionary(name, func() *goja.Object { return vm.bodyObject(read).ToObject(vm.rt) })
 }
 
 // bodyDict carries a body to the methods of its prototype; it has no entries.
@@ -409,7 +409,7 @@ func (vm *VM) bodyObject(read func() apim.Body) goja.Value {
 	if b := read(); b == nil {
 		return goja.Null()
 	}
-	return vm.newDictionary(bodyDict{read}, vm.protos.body)
+	return vm.newDictionary(bodyDict{read}, vm.proto(protoBody))
 }
 
 // bodyBytes reads a body; reading may wait for the client, so the clock stands.

@@ -17,6 +17,9 @@ type dictionary interface {
 	goja.DynamicObject
 	// lookup returns the entry, undefined if there is none.
 	lookup(name string) goja.Value
+	// one returns the entry as one value, several texts joined by sep, or the first of
+	// them if sep is ""; nil if there is none.
+	one(name, sep string) goja.Value
 	// change sets, appends or deletes.
 	change(op, name string, v goja.Value)
 }
@@ -36,15 +39,6 @@ func behind[T any](v goja.Value) (d T, ok bool) {
 	}
 	d, ok = o.Export().(T)
 	return d, ok
-}
-
-// dictOf is the dictionary behind this in a method.
-func (vm *VM) dictOf(c goja.FunctionCall) dictionary {
-	if d, ok := behind[dictionary](c.Argument(0)); ok {
-		return d
-	}
-	vm.throwType("the method was called on something that is no dictionary of context")
-	return nil
 }
 
 // entry returns an entry for a reading by member, nil if the prototype has the name.
@@ -244,7 +238,7 @@ func (d *variablesDict) lookup(name string) goja.Value {
 }
 
 func (d *variablesDict) Get(name string) goja.Value {
-	return d.vm.entry(d, d.vm.protos.variables, name)
+	return d.vm.entry(d, d.vm.proto(protoVariables), name)
 }
 func (d *variablesDict) Has(name string) bool { _, ok := d.vm.cur.Variables().Lookup(name); return ok }
 func (d *variablesDict) Delete(string) bool   { return false }

@@ -302,14 +302,12 @@ func (vm *VM) natives() *goja.Object {
 		vm.link(v, n)
 		return v
 	})
-	vm.method(o, "lookup", func(c goja.FunctionCall) goja.Value {
-		return vm.dictOf(c).lookup(goString(c.Argument(1).ToString()))
-	})
-	vm.method(o, "names", func(c goja.FunctionCall) goja.Value { return vm.strings(vm.dictOf(c).Keys()) })
-	vm.method(o, "change", func(c goja.FunctionCall) goja.Value {
-		vm.dictOf(c).change(c.Argument(1).String(), goString(c.Argument(2).ToString()), c.Argument(3))
-		return goja.Undefined()
-	})
+	vm.method(o, "names", func(c goja.FunctionCall) goja.Value { return vm.strings(vm.dictOf(c.Argument(0)).Keys()) })
+	protos := make([]any, protoKinds)
+	for k := range protoKinds {
+		protos[k] = vm.proto(k)
+	}
+	_ = o.Set("protos", vm.rt.NewArray(protos...))
 	vm.method(o, "bodyText", func(c goja.FunctionCall) goja.Value { return vm.bodyText(c.Argument(0)) })
 	vm.method(o, "bodyBytes", func(c goja.FunctionCall) goja.Value { return vm.bytes(vm.bodyBytes(c.Argument(0))) })
 	vm.method(o, "encode", func(c goja.FunctionCall) goja.Value {

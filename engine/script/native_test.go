@@ -379,7 +379,7 @@ func TestNativeGivesUp(t *testing.T) {
 // What prototypes of dictionaries have, and so entries cannot be read by.
 func TestNotEntries(t *testing.T) {
 	vm := newVM()
-	for _, proto := range []interface{ GetOwnPropertyNames() []string }{vm.protos.multi, vm.protos.header, vm.protos.query, vm.protos.values, vm.protos.variables, vm.intrinsic("Object.prototype")} {
+	for _, proto := range append(vm.protos[:protoBody:protoBody], vm.intrinsic("Object.prototype")) {
 		for _, name := range proto.GetOwnPropertyNames() {
 			if !notEntries[name] {
 				t.Errorf("%q is a member of a prototype", name)

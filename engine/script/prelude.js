@@ -108,56 +108,21 @@
     },
   }.flat);
 
-  // Uniform access to dictionaries of context, under APIM's names and those of Headers.
-  const method = (proto, methods) => {
-    for (const key of ownKeys(methods)) define(proto, key, methods[key]);
-    return proto;
-  };
-  const { lookup, names, change } = native;
-  const iteration = {
-    get Count() { return names(this).length; },
-    keys() { return names(this)[Symbol.iterator](); },
-    *entries() { for (const n of names(this)) yield [n, this.get(n)]; },
-    *values() { for (const n of names(this)) yield this.get(n); },
-    forEach(f, self) { for (const n of names(this)) apply(f, self, [this.get(n), n, this]); },
-    [Symbol.iterator]() { return this.entries(); },
-  };
-  const dictionary = (methods) => {
-    const proto = {};
-    for (const part of [iteration, methods]) {
-      for (const key of ownKeys(part)) defineProperty(proto, key, { ...getOwnPropertyDescriptor(part, key), enumerable: false });
-    }
-    return proto;
-  };
-  const multiMethods = {
-    GetValueOrDefault(name, fallback = null) { const v = lookup(this, name); return v === undefined ? fallback : v.join(","); },
-    ContainsKey(name) { return lookup(this, name) !== undefined; },
-    get(name) { const v = lookup(this, name); return v === undefined ? null : v.join(", "); },
-    getAll(name) { return lookup(this, name) ?? []; },
-    has(name) { return lookup(this, name) !== undefined; },
-  };
-  const mutators = {
-    set(name, value) { change(this, "set", name, value); },
-    append(name, value) { change(this, "append", name, value); },
-    delete(name) { change(this, "delete", name); },
-  };
-  const single = {
-    GetValueOrDefault(name, fallback = null) { const v = lookup(this, name); return v === undefined ? fallback : v; },
-    ContainsKey(name) { return lookup(this, name) !== undefined; },
-    get(name) { return lookup(this, name) ?? null; },
-    has(name) { return lookup(this, name) !== undefined; },
-  };
-  const multi = dictionary(multiMethods);
-  const header = dictionary({ ...multiMethods, ...mutators });
-  const query = dictionary({ ...multiMethods, ...mutators, get(name) { return lookup(this, name)?.[0] ?? null; } });
-  const values = dictionary(single);
-  const variables = dictionary({ ...single, set(name, value) { this[name] = value; } });
-  const body = method({}, {
-    text() { return native.bodyText(this); },
-    json() { return JSON.parse(native.bodyText(this)); },
-    bytes() { return native.bodyBytes(this); },
-    form() { return new URLSearchParams(native.bodyText(this)); },
-  });
+  // What iterates over dictionaries of context, under the names of Headers. The rest of
+  // their methods is native.
+  const { names, protos } = native;
+  const body = protos[protos.length - 1];
+  for (let i = 0; i < protos.length - 1; i++) {
+    const iteration = {
+      keys() { return names(this)[Symbol.iterator](); },
+      *entries() { for (const n of names(this)) yield [n, this.get(n)]; },
+      *values() { for (const n of names(this)) yield this.get(n); },
+      [Symbol.iterator]() { return this.entries(); },
+    };
+    for (const key of ownKeys(iteration)) define(protos[i], key, iteration[key]);
+  }
+  define(body, "bytes", { bytes() { return native.bodyBytes(this); } }.bytes);
+  define(body, "form", { form() { return new URLSearchParams(native.bodyText(this)); } }.form);
 
   // What a policy's module exports, and what it throws to say how the request fails.
   define(globalThis, "definePolicy", (declaration) => declaration);
@@ -364,7 +329,6 @@
     freeze,
     newDate: (ms) => new NativeDate(ms),
     newBytes: (buffer) => new NativeBytes(buffer),
-    multi, header, query, values, variables, body,
   });
 
   // A frozen prototype would forbid its heirs to have members of its names: an
@@ -389,7 +353,7 @@
 
   // Nothing that a script does to what it shares with the next one may stay.
   const seen = new Set();
-  const queue = [globalThis, generator, asynchronous, multi, header, query, values, variables, body,
+  const queue = [globalThis, generator, asynchronous, ...protos,
     getPrototypeOf(Uint8Array), [][Symbol.iterator](), ""[Symbol.iterator](), new Map().entries(), new Set().values(),
     "a".matchAll(/a/g), generator.prototype, (function* () {})(), Response];
   const visit = (v) => {

@@ -56,16 +56,13 @@ type VM struct {
 	dicts map[string]dictObject
 	// handles leads objects that stand for .NET values back to them.
 	handles map[*goja.Object]any
-	symbols map[string]*goja.Symbol // of Symbol.for
-	protos  protos
-	linked  map[*goja.Object]int  // see links
-	raw     map[string]goja.Value // intrinsics before they were wrapped, for the prelude
-	own     map[*goja.Object]bool // functions made here, while the VM is made
+	symbols map[string]*goja.Symbol  // of Symbol.for
+	protos  [protoKinds]*goja.Object // of dictionaries, see proto
+	linked  map[*goja.Object]int     // see links
+	raw     map[string]goja.Value    // intrinsics before they were wrapped, for the prelude
+	own     map[*goja.Object]bool    // functions made here, while the VM is made
 	helpers helpers
 }
-
-// protos are the prototypes of dictionaries, with their methods.
-type protos struct{ multi, header, query, values, variables, body *goja.Object }
 
 // helpers are functions of the prelude and intrinsics as they were before a script.
 type helpers struct {
@@ -136,12 +133,6 @@ func (vm *VM) declare(call goja.FunctionCall) goja.Value {
 	vm.helpers.newDate = f("newDate")
 	vm.helpers.newBytes = f("newBytes")
 	vm.helpers.isArray = vm.rt.Get("Array").ToObject(vm.rt).Get("isArray").Export().(native)
-	vm.protos.multi = o.Get("multi").ToObject(vm.rt)
-	vm.protos.header = o.Get("header").ToObject(vm.rt)
-	vm.protos.query = o.Get("query").ToObject(vm.rt)
-	vm.protos.values = o.Get("values").ToObject(vm.rt)
-	vm.protos.variables = o.Get("variables").ToObject(vm.rt)
-	vm.protos.body = o.Get("body").ToObject(vm.rt)
 	vm.context = vm.newContext()
 	_ = vm.rt.GlobalObject().DefineDataProperty("context", vm.context, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
 	return goja.Undefined()
