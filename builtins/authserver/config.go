@@ -56,7 +56,8 @@ type Provider struct {
 	// Entra is Microsoft Entra ID, whose users are told apart by tenant and object.
 	Entra                          bool
 	Issuer, ClientID, ClientSecret string
-	Scopes                         []string
+	// Scopes are what is asked for; nil is openid, profile, email and offline_access.
+	Scopes []string
 }
 
 // Scope is a scope with what the consent page says of it.
@@ -104,6 +105,9 @@ func (c Config) withDefaults() Config {
 			*d.of = d.none
 		}
 	}
+	if c.Provider.Scopes == nil {
+		c.Provider.Scopes = []string{"openid", "profile", "email", offlineAccess}
+	}
 	if c.DefaultScopes == nil {
 		for _, s := range c.Scopes {
 			c.DefaultScopes = append(c.DefaultScopes, s.Name)
@@ -138,7 +142,7 @@ func Check(c Config) []error {
 	if c.Provider.ClientID == "" {
 		fault("the identity provider needs a client id")
 	}
-	if len(c.Provider.Scopes) > 0 && !slices.Contains(c.Provider.Scopes, "openid") {
+	if !slices.Contains(c.Provider.Scopes, "openid") {
 		fault("without the scope openid the identity provider does not say who has logged in")
 	}
 	known := map[string]bool{}

@@ -49,9 +49,6 @@ const (
 const tenantTemplate = "{tenantid}"
 
 func newUpstream(p Provider) (*upstream, error) {
-	if p.Scopes == nil {
-		p.Scopes = []string{"openid", "profile", "email", offlineAccess}
-	}
 	at := strings.TrimSuffix(p.Issuer, "/") + wellKnownOpenID
 	plain, err := oauth.Resolve(oauth.Config{Kind: "oauth21", Settings: map[string]string{
 		"serverUrl": p.Issuer, "openIdConfiguration": at, "clientId": p.ClientID, "clientSecret": p.ClientSecret,
@@ -64,11 +61,7 @@ func newUpstream(p Provider) (*upstream, error) {
 
 // same tells whether a Provider is the one that is known.
 func (u *upstream) same(p *Provider) bool {
-	scopes := p.Scopes
-	if scopes == nil {
-		scopes = []string{"openid", "profile", "email", offlineAccess}
-	}
-	return u.Entra == p.Entra && u.Issuer == p.Issuer && u.ClientID == p.ClientID && u.ClientSecret == p.ClientSecret && slices.Equal(u.Scopes, scopes)
+	return u.Entra == p.Entra && u.Issuer == p.Issuer && u.ClientID == p.ClientID && u.ClientSecret == p.ClientSecret && slices.Equal(u.Scopes, p.Scopes)
 }
 
 // tenant is the tenant in the issuer's URL, for Entra.
