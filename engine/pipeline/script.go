@@ -85,7 +85,9 @@ func (s *Script) Any(x *Exchange) (any, error) {
 	if v, ok := s.program.TryAny(view{x}); ok {
 		return v, nil
 	}
-	v, err := s.program.Any(x.Context, x.Services.scriptPool(), s.host(x))
+	h := s.host(x)
+	defer h.release()
+	v, err := s.program.Any(x.Context, x.Services.scriptPool(), h)
 	return v, scriptFault(err)
 }
 
@@ -94,7 +96,9 @@ func (s *Script) Text(x *Exchange) (string, error) {
 	if v, ok := s.program.TryText(view{x}); ok {
 		return v, nil
 	}
-	v, err := s.program.Text(x.Context, x.Services.scriptPool(), s.host(x))
+	h := s.host(x)
+	defer h.release()
+	v, err := s.program.Text(x.Context, x.Services.scriptPool(), h)
 	return v, scriptFault(err)
 }
 
@@ -103,14 +107,18 @@ func (s *Script) Bool(x *Exchange) (bool, error) {
 	if v, ok := s.program.TryBool(view{x}); ok {
 		return v, nil
 	}
-	v, err := s.program.Bool(x.Context, x.Services.scriptPool(), s.host(x))
+	h := s.host(x)
+	defer h.release()
+	v, err := s.program.Bool(x.Context, x.Services.scriptPool(), h)
 	return v, scriptFault(err)
 }
 
 // Run runs the function of a <script>. It returns Respond if the script answered.
 // budget is its time inside the virtual machine, 0 for the default.
 func (s *Script) Run(x *Exchange, budget time.Duration) error {
-	a, err := s.program.Answer(x.Context, x.Services.scriptPool(), s.host(x), budget)
+	h := s.host(x)
+	defer h.release()
+	a, err := s.program.Answer(x.Context, x.Services.scriptPool(), h, budget)
 	return x.answer(a, err)
 }
 
@@ -174,7 +182,20 @@ type host struct {
 	reading  places       // for bodies that are being read
 }
 
-func (s *Script) host(x *Exchange) script.Host { return &host{view: view{x}, guard: s.guard} }
+// hosts keeps the hosts of evaluations that have ended: nobody uses them any more then,
+// those who fetched for them included.
+var hosts = sync.Pool{New: func() any { return new(host) }}
+
+func (s *Script) host(x *Exchange) *host {
+	h := hosts.Get().(*host)
+	h.view, h.guard = view{x}, s.guard
+	return h
+}
+
+func (h *host) release() {
+	*h = host{}
+	hosts.Put(h)
+}
 
 func (h *host) Now() time.Time                { return h.x.Services.Now() }
 func (h *host) Rand() io.Reader               { return h.x.Services.Rand }

@@ -42,3 +42,31 @@ func TestNativeAllocations(t *testing.T) {
 		t.Errorf("a condition: %v allocations", n)
 	}
 }
+
+// What an evaluation in a VM allocates is mostly goja's: its stack, strings in boxes. The
+// request is not taken into objects anew, and the lease costs nothing.
+func TestVMAllocations(t *testing.T) {
+	x := nativeExchange(t)
+	for _, tt := range []struct {
+		expr string
+		most float64
+	}{
+		{`context.Request.Method === "GET"`, 5},
+		{`context.Response.StatusCode >= 400 ? "bad" : "good"`, 6},
+		{`context.Variables.user`, 5},
+		{`context.Request.Headers.GetValueOrDefault("X-Id", "none")`, 6},
+		{`context.Request.Headers.GetValueOrDefault("X-Id", "none") + "-v1"`, 8},
+	} {
+		s := scriptExpr(t, tt.expr)
+		got := testing.AllocsPerRun(200, func() {
+			h := s.host(x)
+			defer h.release()
+			if _, err := s.program.Text(x.Context, x.Services.scriptPool(), h); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got > tt.most {
+			t.Errorf("%s: %v allocations in a VM, want at most %v", tt.expr, got, tt.most)
+		}
+	}
+}

@@ -121,9 +121,11 @@ func BenchmarkNativeVersusGoja(b *testing.B) {
 		b.Run(text.name+"/goja", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.program.Text(x.Context, x.Services.scriptPool(), s.host(x)); err != nil {
+				h := s.host(x)
+				if _, err := s.program.Text(x.Context, x.Services.scriptPool(), h); err != nil {
 					b.Fatal(err)
 				}
+				h.release()
 			}
 		})
 	}

@@ -258,15 +258,13 @@ func (vm *VM) lastError() goja.Value {
 	})
 }
 
-// headers is a dictionary of headers; change is nil where they may not be changed.
-func (vm *VM) headers(name string, read func() apim.MultiValues, change func() Header) goja.Value {
-	return vm.dictionary(name, func() *goja.Object {
-		proto := vm.proto(protoMulti)
-		if change != nil {
-			proto = vm.proto(protoHeader)
-		}
-		return vm.newDictionary(&multiDict{vm: vm, proto: proto, read: read, header: change}, proto)
-	})
+// headers reads a dictionary of headers that may be changed.
+func (vm *VM) headers(name string, m message, read func() apim.MultiValues, change func() Header) func() goja.Value {
+	build := func() *goja.Object {
+		proto := vm.proto(protoHeader)
+		return vm.newDictionary(&multiDict{vm: vm, proto: proto, read: read, header: change, message: m}, proto)
+	}
+	return func() goja.Value { return vm.dictionary(name, build) }
 }
 
 func (vm *VM) request() goja.Value {
@@ -289,10 +287,8 @@ func (vm *VM) request() goja.Value {
 				return vm.url("OriginalUrl", func() *apim.URL { return vm.cur.Request().OriginalURL() }, false)
 			}},
 			{"IpAddress", func() goja.Value { return vm.str(vm.cur.Request().IPAddress()) }},
-			{"Headers", func() goja.Value {
-				return vm.headers("request headers", func() apim.MultiValues { return vm.cur.Request().Headers() },
-					func() Header { return vm.cur.RequestHeader() })
-			}},
+			{"Headers", vm.headers("request headers", theRequest, func() apim.MultiValues { return vm.cur.Request().Headers() },
+				func() Header { return vm.cur.RequestHeader() })},
 			{"MatchedParameters", func() goja.Value {
 				return vm.dictionary("parameters", func() *goja.Object {
 					return vm.newDictionary(&valuesDict{vm, vm.proto(protoValues), func() apim.Values { return vm.cur.Request().MatchedParameters() }}, vm.proto(protoValues))
@@ -311,10 +307,8 @@ func (vm *VM) response() goja.Value {
 		vm.property(o, "StatusReason", func() goja.Value { return vm.str(vm.cur.Response().StatusReason()) }, func(v goja.Value) {
 			vm.cur.SetStatus(vm.cur.Response().StatusCode(), vm.reason(v))
 		})
-		vm.property(o, "Headers", func() goja.Value {
-			return vm.headers("response headers", func() apim.MultiValues { return vm.cur.Response().Headers() },
-				func() Header { return vm.cur.ResponseHeader() })
-		}, nil)
+		vm.property(o, "Headers", vm.headers("response headers", theResponse, func() apim.MultiValues { return vm.cur.Response().Headers() },
+			func() Header { return vm.cur.ResponseHeader() }), nil)
 		vm.property(o, "Body", func() goja.Value {
 			return vm.body("response body", func() apim.Body { return vm.cur.Response().Body() })
 		}, func(v goja.Value) { vm.setBody(v, vm.cur.SetResponseBody, vm.cur.ResponseHeader()) })

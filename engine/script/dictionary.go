@@ -58,7 +58,18 @@ type multiDict struct {
 	// header is set for headers that may be changed, query for parameters that may be.
 	header func() Header
 	query  bool
+	// message says whose headers they are.
+	message message
 }
+
+// message is a message of the Exchange.
+type message uint8
+
+const (
+	noMessage message = iota
+	theRequest
+	theResponse
+)
 
 func (d *multiDict) lookup(name string) goja.Value {
 	values, ok := d.read().Lookup(name)

@@ -126,6 +126,9 @@ var (
 // dictOf is the dictionary behind this in a method.
 func (vm *VM) dictOf(this goja.Value) dictionary {
 	if o, ok := this.(*goja.Object); ok {
+		if d := vm.lasting[o]; d != nil {
+			return d
+		}
 		switch o.ExportType() {
 		case multiType, valuesType, variablesType:
 			return o.Export().(dictionary)
@@ -137,6 +140,14 @@ func (vm *VM) dictOf(this goja.Value) dictionary {
 
 // one implements dictionary: the values joined by sep, or the first if there is no sep.
 func (d *multiDict) one(name, sep string) goja.Value {
+	if direct, ok := d.vm.cur.(Direct); ok && d.message != noMessage {
+		switch first, n := direct.HeaderValue(d.message == theResponse, name); {
+		case n == 0:
+			return nil
+		case n == 1 || sep == "":
+			return d.vm.str(first)
+		}
+	}
 	values, ok := d.read().Lookup(name)
 	switch {
 	case !ok:

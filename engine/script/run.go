@@ -165,12 +165,17 @@ func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAns
 		failed = r.unhandled(vm)
 	}
 	// After an interrupt and an overflow goja's stacks are not what they were.
-	var overflow *goja.StackOverflowError
-	sound = !isInterrupt(failed) && !errors.As(failed, &overflow)
-	if failed != nil {
-		return outcome{}, r.fail(vm, failed)
+	if sound = failed == nil; sound {
+		return out, nil
 	}
-	return out, nil
+	sound = isSound(failed)
+	return outcome{}, r.fail(vm, failed)
+}
+
+// isSound tells whether a VM in which that failed may serve again.
+func isSound(failed error) bool {
+	var overflow *goja.StackOverflowError
+	return !isInterrupt(failed) && !errors.As(failed, &overflow)
 }
 
 func asError(v any) error {

@@ -54,6 +54,8 @@ type VM struct {
 	// dicts are the dictionaries among them. They cannot be frozen; all that a script can
 	// change of one is its prototype.
 	dicts map[string]dictObject
+	// lasting leads them to what is behind them.
+	lasting map[*goja.Object]dictionary
 	// handles leads objects that stand for .NET values back to them.
 	handles map[*goja.Object]any
 	symbols map[string]*goja.Symbol  // of Symbol.for
@@ -146,6 +148,7 @@ func (vm *VM) end() {
 	vm.convert, vm.result, vm.out = nil, nil, outcome{}
 	for name, d := range vm.dicts {
 		if d.object.Prototype() != d.proto {
+			delete(vm.lasting, d.object)
 			delete(vm.dicts, name) // the script has put another in its place
 		}
 	}
@@ -291,6 +294,12 @@ func (vm *VM) dictionary(name string, build func() *goja.Object) *goja.Object {
 		vm.dicts = map[string]dictObject{}
 	}
 	vm.dicts[name] = dictObject{o, o.Prototype()}
+	if d, ok := o.Export().(dictionary); ok {
+		if vm.lasting == nil {
+			vm.lasting = map[*goja.Object]dictionary{}
+		}
+		vm.lasting[o] = d
+	}
 	return o
 }
 
