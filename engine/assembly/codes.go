@@ -3,14 +3,19 @@ package assembly
 import "sekisho/engine/source"
 
 const (
-	codeCredentials source.Code = "credential-manager"
-	codeDevelopment source.Code = "development-services"
-	codeIdentities  source.Code = "identities"
+	codeAuthorization source.Code = "authorization-server"
+	codeCredentials   source.Code = "credential-manager"
+	codeDevelopment   source.Code = "development-services"
+	codeIdentities    source.Code = "identities"
 )
 
 // Codes are the Diagnostics of what stands behind policies. They come when a folder is
 // served, since they depend on the machine.
 var Codes = []source.CodeDoc{
+	{
+		Code: codeAuthorization, Title: "an authorization server that cannot start or work",
+		Text: "What gateway.yaml says of the authorization server, or of the identity provider behind it, cannot be used, or its state could not be read from the store.",
+	},
 	{
 		Code: codeCredentials, Title: "a credential manager that cannot start or work",
 		Text: "The store of the credential manager could not be opened, its master key is not there, or a provider in gateway.yaml lacks a setting. A store that holds connections is never opened without the key that they are sealed with.",

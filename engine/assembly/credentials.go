@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"sekisho/builtins/authserver"
 	"sekisho/builtins/credential"
 	"sekisho/builtins/credential/keys"
 	"sekisho/builtins/credential/management"
@@ -170,8 +171,18 @@ func (c *credentials) close() error {
 	return err
 }
 
-// checkModel reports settings of the credential manager that do not make sense.
+// checkModel reports settings of the credential manager and of the authorization server
+// that do not make sense.
 func checkModel(m *config.Model, diags *source.List) {
+	if a := m.AuthorizationServer; a != nil {
+		url := m.Gateway.PublicURL
+		if url == "" {
+			url = "http://localhost" // stands for where it will be reached
+		}
+		for _, err := range authserver.Check(authorizationOf(m, url)) {
+			diags.Errorf(a.At, codeAuthorization, "%v", err)
+		}
+	}
 	s := settingsOf(m, m.Gateway.PublicURL)
 	providers := s.Providers
 	s.Providers = nil
@@ -183,6 +194,9 @@ func checkModel(m *config.Model, diags *source.List) {
 		kinds = append(kinds, oauth.Presets[i].ID)
 	}
 	for i, p := range providers {
+		if p.ID == upstream {
+			diags.Errorf(m.CredentialManager.Providers[i].At, codeCredentials, "the id %q stands for the identity provider of the authorization server", upstream)
+		}
 		for _, err := range credential.Check(credential.Settings{Providers: []credential.ProviderConfig{p}}) {
 			d := diags.Errorf(m.CredentialManager.Providers[i].At, codeCredentials, "%v", err)
 			if near := source.Nearest(p.IdentityProvider, kinds); near != "" && !slices.Contains(kinds, p.IdentityProvider) {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"sekisho/builtins/authserver"
 	"sekisho/builtins/credential"
 	"sekisho/builtins/identity"
 	"sekisho/builtins/jose"
@@ -28,13 +29,16 @@ type systems struct {
 	tokens     *jose.Tokens
 	identities *identity.Identities
 
-	// credentials is nil until gateway.yaml asks for a credential manager.
+	// credentials is nil until gateway.yaml asks for a credential manager, access while it
+	// does not ask for an authorization server.
 	credentials atomic.Pointer[credentials]
+	access      atomic.Pointer[access]
 
 	mu          sync.Mutex // guards what follows: loads are one at a time, Serving and Close are not loads
 	model       *config.Model
-	url         string       // where the gateway is reached, "" until it serves
-	development *development // nil without any
+	url         string             // where the gateway is reached, "" until it serves
+	development *development       // nil without any
+	authserver  *authserver.Server // nil until one is asked for
 }
 
 var _ gateway.Systems = (*systems)(nil)
@@ -111,6 +115,10 @@ func (y *systems) configure(m *config.Model, diags *source.List) bool {
 			return false
 		}
 	}
+	if err := y.authorize(context.Background(), m); err != nil {
+		diags.Errorf(m.AuthorizationServer.At, codeAuthorization, "the authorization server cannot use this: %v", err)
+		return false
+	}
 	return true
 }
 
@@ -132,10 +140,20 @@ func (y *systems) Serving(url string) {
 			y.log.Error("the credential manager cannot be reached by browsers", "error", err)
 		}
 	}
+	if y.model.Gateway.PublicURL == "" {
+		if err := y.authorize(context.Background(), y.model); err != nil {
+			y.log.Error("the authorization server cannot be reached", "error", err)
+		}
+	}
 }
 
 // Public implements gateway.Systems.
 func (y *systems) Public(path string) http.Handler {
+	if a := y.access.Load(); a != nil {
+		if h := a.s.Handler(path); h != nil {
+			return h
+		}
+	}
 	if c := y.credentials.Load(); c != nil && strings.HasPrefix(path, gateway.PublicPrefix) {
 		return c.public
 	}
@@ -143,7 +161,12 @@ func (y *systems) Public(path string) http.Handler {
 }
 
 // Access implements gateway.Systems.
-func (y *systems) Access() gateway.Access { return nil }
+func (y *systems) Access() gateway.Access {
+	if a := y.access.Load(); a != nil {
+		return a
+	}
+	return nil
+}
 
 // Management implements gateway.Systems.
 func (y *systems) Management() http.Handler {
@@ -191,6 +214,9 @@ func (y *systems) Close(ctx context.Context) error {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	var err error
+	if y.authserver != nil {
+		y.authserver.Close()
+	}
 	if c := y.credentials.Load(); c != nil {
 		err = c.close()
 	}
@@ -204,6 +230,9 @@ type connections struct{ y *systems }
 
 // Authorization implements pipeline.Connections.
 func (c connections) Authorization(ctx context.Context, r pipeline.AuthorizationRequest) (*apim.Authorization, error) {
+	if a := c.y.access.Load(); a != nil && r.Provider == upstream {
+		return a.authorization(ctx, r)
+	}
 	have := c.y.credentials.Load()
 	if have == nil {
 		return nil, errNoManager
