@@ -14,13 +14,17 @@ import (
 const demoKey = "demo-key"
 
 // examples are up to six calls that the gateway will answer, as curl commands: first
-// of all APIs one operation each, those without a key before those with one.
+// of all APIs one operation each, those without a key before those with one; and the
+// first MCP server.
 func examples(g *gateway.Gateway) []string {
 	const most = 6
 	m := g.Snapshot().Model()
 	base := "http://" + g.Addresses()[0]
-	var open, keyed []string
+	var open, keyed, servers []string
 	for _, a := range m.APIs {
+		if a.MCP != nil && a.IsCurrent && len(a.Hosts) == 0 && !a.SubscriptionRequired {
+			servers = append(servers, "sekisho mcp tools "+base+a.Prefix()+"/mcp")
+		}
 		if !a.IsCurrent || a.Type != config.HTTP || len(a.Hosts) > 0 {
 			continue
 		}
@@ -38,7 +42,7 @@ func examples(g *gateway.Gateway) []string {
 		open = append(open, call)
 	}
 	calls := append(open, keyed...)
-	return calls[:min(len(calls), most)]
+	return append(calls[:min(len(calls), most)], servers[:min(len(servers), 1)]...)
 }
 
 // get is the first operation of an API that a plain GET reaches.
