@@ -20,11 +20,13 @@
 //
 // # Results
 //
-// A JSON response is text, and structured content too if it is an object that fits what is
-// declared. Images and audio are content of their kind, other text is text, all else is an
-// embedded resource. A status of 400 or more makes the result an error, with the body as
-// its text: the model reads what went wrong.
+// A JSON response is text, and structured content too if it is an object. Images and audio
+// are content of their kind, other text is text, all else is an embedded resource. A status
+// of 400 or more makes the result an error, with the body as its text: the model reads what
+// went wrong.
 //
-// Declared schemas of results say types only: clients refuse results that do not fit, and
-// documents of REST APIs are seldom exact about what is required or which values there are.
+// Clients refuse structured content that does not fit what is declared, or is not there,
+// when the operation has long done its work, and documents of REST APIs are seldom exact.
+// So declared schemas of results say types only, and structured content has the members
+// that fit; the text has all.
 package tools

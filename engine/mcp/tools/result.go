@@ -67,6 +67,10 @@ func (t *tool) result(version string, r *Result) json.RawMessage {
 		}
 		out.Content = append(out.Content, t.binary(version, mediaType, r.Body))
 	}
+	if out.Structured == nil && t.output != nil && !out.IsError {
+		// Clients refuse a result without. Nothing of what is declared is required.
+		out.Structured = json.RawMessage(`{}`)
+	}
 	return marshal(out)
 }
 
@@ -84,18 +88,27 @@ func (t *tool) binary(version, mediaType string, body []byte) content {
 	return content{Type: "resource", Resource: &resource{URI: "response:" + escape(t.Name), MIMEType: mediaType, Blob: data}}
 }
 
-// structured is a body that is a JSON object, and fits what is declared, if anything is;
-// else nil.
+// structured is a body that is a JSON object, else nil. Of a body that does not fit what is
+// declared the members that do are left.
 func (t *tool) structured(body []byte) json.RawMessage {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 || body[0] != '{' || !utf8.Valid(body) {
 		return nil
 	}
 	v, err := decode(body)
-	if err != nil || t.output != nil && t.output.check(v) != "" {
+	members, isObject := v.(map[string]any)
+	if err != nil || !isObject {
 		return nil
 	}
-	return marshal(v) // no member twice
+	if t.output != nil {
+		for name := range t.output.misfits(members) {
+			delete(members, name)
+		}
+		if t.output.check(members) != "" {
+			return nil
+		}
+	}
+	return marshal(members) // no member twice
 }
 
 // plainText is a text as UTF-8. Latin-1 is read as Windows-1252, as browsers do; what

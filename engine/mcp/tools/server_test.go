@@ -329,23 +329,29 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// TestOutput: structured content is what fits the declared schema, of which types are left.
+// TestOutput: structured content is there and fits the declared schema, of which types are
+// left.
 func TestOutput(t *testing.T) {
-	for body, structured := range map[string]bool{
-		`{"id":"1"}`:                   true,
-		`{"id":"other","unknown":[1]}`: true, // neither enum nor required nor additionalProperties is left
-		`{"id":null}`:                  true,
-		`{}`:                           true,
-		`{"id":7}`:                     false,
-		`{"lines":[{"count":"x"}]}`:    false,
-		`[]`:                           false,
-		`{"lines":[` + strings.Repeat("null,", maxValues) + `null]}`: false,
+	for body, structured := range map[string]string{
+		`{"id":"1"}`:                   `{"id":"1"}`,
+		`{"id":"other","unknown":[1]}`: `{"id":"other","unknown":[1]}`, // neither enum nor required nor additionalProperties is left
+		`{"id":null}`:                  `{"id":null}`,
+		`{"id":7,"more":8}`:            `{"more":8}`,
+		`{"id":"1","lines":[{"count":"x"},{"count":"y"}]}`: `{"id":"1"}`,
+		`[]`: `{}`,
+		``:   `{}`,
+		`{"`: `{}`,
+		`{"lines":[` + strings.Repeat("null,", maxValues) + `null]}`: `{}`,
 	} {
 		s := orders(t, func(*Call) (*Result, error) { return &Result{200, "application/json", []byte(body)}, nil }, nil)
 		got, e := ask(t, s, mcp.V20251125, "tools/call", `{"name":"get-order","arguments":{"id":"1"}}`)
-		if e != nil || strings.Contains(got, `"structuredContent"`) != structured || strings.Contains(got, `"isError"`) {
+		if e != nil || !strings.HasSuffix(got, `"structuredContent":`+structured+`}`) {
 			t.Errorf("%.60s: %.200s %v", body, got, e)
 		}
+	}
+	s := orders(t, func(*Call) (*Result, error) { return &Result{400, "application/json", []byte(`{"id":"1"}`)}, nil }, nil)
+	if got, _ := ask(t, s, mcp.V20251125, "tools/call", `{"name":"get-order","arguments":{"id":"1"}}`); strings.Contains(got, "structuredContent") {
+		t.Error("an error has structured content:", got)
 	}
 	for schema, want := range map[string]string{
 		`{"oneOf":[{"type":"object","required":["a"]},{"properties":{"a":{"type":["string","null"],"format":"date"}}}],"title":"t"}`: `{"anyOf":[{"type":["object","null"]},{"properties":{"a":{"type":["string","null"]}}}],"title":"t","type":"object"}`,

@@ -147,6 +147,26 @@ func (v *validator) check(value any) string {
 	return strings.Join(out, "\n")
 }
 
+// misfits are the members of an object that, or something in them, do not fit.
+func (v *validator) misfits(object map[string]any) map[string]bool {
+	var invalid *jsonschema.ValidationError
+	if !errors.As(v.schema.Validate(object), &invalid) {
+		return nil
+	}
+	out := map[string]bool{}
+	var leaves func(e *jsonschema.ValidationError)
+	leaves = func(e *jsonschema.ValidationError) {
+		if len(e.Causes) == 0 && len(e.InstanceLocation) > 0 {
+			out[e.InstanceLocation[0]] = true
+		}
+		for _, c := range e.Causes {
+			leaves(c)
+		}
+	}
+	leaves(invalid)
+	return out
+}
+
 func place(path []string) string {
 	if len(path) == 0 {
 		return "arguments"
