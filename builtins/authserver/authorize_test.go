@@ -167,7 +167,7 @@ func TestHeaders(t *testing.T) {
 	p.wants(200)
 	for name, want := range map[string]string{
 		"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-		"Content-Security-Policy": "default-src 'none'; style-src '" + styleHash + "'; frame-ancestors 'none'; base-uri 'none'",
+		"Content-Security-Policy":     "default-src 'none'; style-src '" + styleHash + "'; frame-ancestors 'none'; base-uri 'none'",
 		"Access-Control-Allow-Origin": "",
 	} {
 		if got := p.header.Get(name); got != want {

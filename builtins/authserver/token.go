@@ -28,7 +28,13 @@ type code struct {
 	Person  *person  `json:"person,omitempty"` // nil once it is spent
 	Until   int64    `json:"until"`
 	Grant   string   `json:"grant,omitempty"`
+	// Spent is when it was redeemed.
+	Spent time.Time `json:"spent,omitzero"`
 }
+
+// codeGrace is for how long a code that comes again is merely refused: pages send it twice
+// at once, and who does that must not lose what one of the two has won.
+const codeGrace = 2 * time.Second
 
 // grant is what a client may do for a user. All tokens of it end with it.
 type grant struct {
@@ -216,13 +222,16 @@ func (s *Server) exchange(ctx context.Context, set *settings, c *clients.Client,
 	} else if err != nil {
 		return nil, nil, err
 	}
+	if v.Grant != "" && s.o.Now().Sub(v.Spent) < codeGrace {
+		return nil, dead, nil
+	}
 	if v.Grant != "" {
 		// Somebody has two of what there is one of.
 		s.o.Log.Warn("a code was presented again: its grant is revoked", "client", c.ID)
 		return nil, dead, s.end(ctx, v.Grant)
 	}
 	req, p := v.Request, v.Person
-	v.Person = nil
+	v.Person, v.Spent = nil, s.o.Now()
 	if v.Grant, err = s.newGrantID(); err != nil {
 		return nil, nil, err
 	}
@@ -245,7 +254,8 @@ func (s *Server) exchange(ctx context.Context, set *settings, c *clients.Client,
 	if err := s.keep(ctx, set, g, &p.Tokens); err != nil {
 		return nil, nil, err
 	}
-	// The code may have come again, and its grant have been revoked, before it was there.
+	// If that took long, the code may have come again, and its grant have been revoked before
+	// it was there.
 	if _, err := s.o.Store.Get(ctx, kindRevoked, g.ID); err == nil {
 		return nil, dead, s.end(ctx, g.ID)
 	} else if !gone(err) {

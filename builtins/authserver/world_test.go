@@ -640,3 +640,37 @@ func (p *idp) write(w http.ResponseWriter, status int, v any) {
 		panic(err)
 	}
 }
+
+// direct asks a handler without a network.
+func direct(t testing.TB, h http.Handler, r *http.Request) *answerOf {
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	a := &answerOf{status: rec.Code, header: rec.Header(), body: rec.Body.String()}
+	if rec.Body.Len() > 0 {
+		if err := json.Unmarshal(rec.Body.Bytes(), a); err != nil {
+			t.Errorf("%s: %v", a.body, err)
+		}
+	}
+	return a
+}
+
+// member is a member of a JSON object.
+func member(t testing.TB, body, name string) string {
+	t.Helper()
+	var m map[string]any
+	if err := json.Unmarshal([]byte(body), &m); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := m[name].(string)
+	return s
+}
+
+// grantOf is the grant of an access token.
+func grantOf(t testing.TB, w *world, a *answerOf) string {
+	t.Helper()
+	o, err := w.nodes[0].examine(context.Background(), a.Access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o.caller.Grant
+}
