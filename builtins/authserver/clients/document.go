@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -38,7 +39,7 @@ type documents struct {
 	o       *Options
 	guard   *pipeline.Guard
 	self    *url.URL // the issuer's, nil while that is not known
-	http    *http.Client
+	roots   *x509.CertPool
 	timeout time.Duration
 	slots   chan struct{}
 	flights singleflight.Group
@@ -59,12 +60,11 @@ func newDocuments(o *Options, c Config) *documents {
 	d := &documents{
 		o: o, guard: &pipeline.Guard{Allowed: c.AllowedHosts, Public: true},
 		timeout: fetchTimeout, slots: make(chan struct{}, fetching),
-		found: map[string]entry{}, failed: map[string]entry{},
+		roots: c.Roots, found: map[string]entry{}, failed: map[string]entry{},
 	}
 	if u, err := url.Parse(c.Issuer); err == nil && u.Host != "" {
 		d.self = u
 	}
-	d.http = d.newClient(c.Roots)
 	return d
 }
 

@@ -3,7 +3,6 @@ package clients
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -29,21 +28,40 @@ var (
 	errForbidden = errors.New("an address of its host is not public")
 )
 
-// newClient is what fetches documents: by no proxy, without cookies, redirects, compression,
-// connections that stay open, or HTTP/2, whose state is a server's to make grow.
-func (d *documents) newClient(roots *x509.CertPool) *http.Client {
+// newClient is what fetches one document: by no proxy, without cookies, redirects, compression,
+// connections that stay open, or HTTP/2, whose state is a server's to make grow. It is made
+// for each fetch because a Transport goes on connecting after the request that it was for
+// has ended, and here it must not.
+func (d *documents) newClient(ctx context.Context) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext:            d.dial,
-			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    d.timeout,
-			TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+			DialTLSContext: func(_ context.Context, network, address string) (net.Conn, error) {
+				return d.connect(ctx, network, address)
+			},
 			DisableKeepAlives:      true,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: 16 << 10,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// connect makes a connection with TLS to the host of a document.
+func (d *documents) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	c, err := d.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	t := tls.Client(c, &tls.Config{ServerName: host, RootCAs: d.roots, MinVersion: tls.VersionTLS12})
+	if err := t.HandshakeContext(ctx); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return t, nil
 }
 
 // fetch gets a document, and how long it may be kept. Its errors are for the log.
@@ -60,7 +78,7 @@ func (d *documents) fetch(ctx context.Context, u *url.URL) (body []byte, age tim
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "sekisho")
-	resp, err := d.http.Do(req)
+	resp, err := d.newClient(ctx).Do(req)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -116,7 +134,7 @@ func (d *documents) dial(ctx context.Context, network, address string) (net.Conn
 	}
 	dial := d.o.Dial
 	if dial == nil {
-		dial = (&net.Dialer{Timeout: d.timeout, KeepAlive: -1, Control: func(_, at string, _ syscall.RawConn) error {
+		dial = (&net.Dialer{KeepAlive: -1, Control: func(_, at string, _ syscall.RawConn) error {
 			if d.refuses(address, at) {
 				return errForbidden
 			}
