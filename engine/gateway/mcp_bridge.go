@@ -216,6 +216,10 @@ func (e *mcpExchange) cross(x *pipeline.Exchange, life *lifeline, r *mcp.Request
 func (e *mcpExchange) request(x *pipeline.Exchange) (*mcp.Request, error) {
 	header := pipeline.Header{}
 	header.CopyFrom(&x.Request.Header)
+	if e.endpoint == "mcp" && e.session.claimed != "" {
+		// Servers see no ids of the gateway's; a session here is the Bridge's own.
+		header.Set(mcp.HeaderSession, e.session.claimed)
+	}
 	r := &mcp.Request{
 		HTTPMethod: x.OriginalMethod, Message: e.message, Version: e.version, User: e.user,
 		Values: func(name string) []string { v, _ := header.Lookup(name); return v },
