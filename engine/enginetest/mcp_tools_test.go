@@ -102,7 +102,7 @@ paths:
 		check("get-order", `{"id":"7/8 é","expand":["a","b&c"]}`, `{"id":"7"}`, `GET /v1/orders/7%2F8%20%C3%A9?%24expand=a&%24expand=b%26c [get-order 1] `, false, true)
 		check("get-order", `{"id":"../admin"}`, "a path to elsewhere", "", true, false)
 		// What another operation would answer is not this tool's.
-		check("get-order", `{"id":"search"}`, "could not be called", "", true, false)
+		check("get-order", `{"id":"search"}`, "another operation", "", true, false)
 		check("ping", `{"who":"me","kind":"x y","body":[1],"query":{"more":true}}`, `{"id":"7"}`, `POST /v1/ping/me?kind=x%20y&more=true [ping 2] [1]`, false, true)
 		h.Origin.Answer("backend", "HTTP/1.1 404 Not Found\nContent-Type: application/problem+json\n\n{\"title\":\"none\"}")
 		check("get-order", `{"id":"9"}`, "HTTP 404 Not Found\n\n{\"title\":\"none\"}", `GET /v1/orders/9 [get-order 1] `, true, false)
@@ -110,5 +110,31 @@ paths:
 		check("add-order", `{"item":1}`, "want string", "", true, false)
 		check("add-order", `{"item":"tea","count":2,"If-None-Match":"*"}`, "HTTP 201 Created", `POST /v1/orders [add-order 0] {"count":2,"item":"tea"}`, false, false)
 		check("add-order", `{"item":"tea"}`, "Too Many Requests", "", true, false)
+	}
+}
+
+// TestToolsOfOddSchemas: what OpenAPI documents have for schemas can be validated against,
+// or is left open.
+func TestToolsOfOddSchemas(t *testing.T) {
+	for _, schema := range []string{
+		`{type: file}`, `{type: [string, file, string]}`, `{pattern: "("}`, `{pattern: "(?<=a)b\\1"}`, `{required: [a, a, b]}`,
+		`{minLength: 9223372036854775807, maxLength: 9223372036854775807, minItems: 9223372036854775807}`, `{multipleOf: 0}`, `{multipleOf: -1}`,
+		`{minimum: 1e308, maximum: -1e308, multipleOf: 1e-300}`, `{enum: []}`, `{enum: [1, {$ref: "http://127.0.0.1:1/x"}]}`,
+		`{const: {$ref: "http://127.0.0.1:1/x"}}`, `{properties: {$ref: {type: string}, $id: {type: string}, "": {}, "é/~#%": {}}}`,
+		`{patternProperties: {"(": {}, "^(?=a)": {}}}`, `{dependentRequired: {a: []}}`, `{dependentRequired: {a: }}`, `{dependentSchemas: {a: false}}`,
+		`{prefixItems: []}`, `{allOf: []}`, `{oneOf: [true, false]}`, `{not: false}`, `{items: true}`, `{additionalProperties: {}, unevaluatedProperties: {}}`,
+		`{$id: "http://127.0.0.1:1/x", $schema: "http://127.0.0.1:1/y", $anchor: "a b", $dynamicRef: "#x", $defs: {a: {type: string}}}`,
+		`{format: regex, default: "("}`, `{nullable: true, enum: [a]}`, `{nullable: true, anyOf: [{type: object}]}`, `{exclusiveMinimum: true}`, `{exclusiveMaximum: 1}`,
+		`{contentMediaType: "a/b", contentEncoding: rot13, contentSchema: {type: string}}`, `{deprecated: true, readOnly: true}`, `{if: {}, then: {}}`, `{minContains: 2}`,
+	} {
+		h, diags := Open(t, Folder(t, map[string]string{
+			"gateway.yaml": "apis:\n  api: {path: a, openapi: api.yaml, serviceUrl: http://backend.test, subscriptionRequired: false}\n  tools: {type: mcp, path: t, toolsOf: api}\n",
+			"api.yaml": "openapi: 3.1.0\ninfo: {title: t, version: \"1\"}\npaths:\n  /a:\n    post:\n      parameters: [{name: q, in: query, schema: " + schema + "}]\n" +
+				"      requestBody: {content: {application/json: {schema: {type: object, properties: {p: " + schema + "}}}}}\n" +
+				"      responses: {\"200\": {description: d, content: {application/json: {schema: {type: object, properties: {p: " + schema + "}}}}}}\n",
+		}))
+		if h == nil {
+			t.Errorf("%s: %v", schema, diags)
+		}
 	}
 }

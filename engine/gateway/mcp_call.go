@@ -45,7 +45,7 @@ func (e *mcpExchange) callerOf(x *pipeline.Exchange) *mcpCaller {
 }
 
 // errNotThere says that a call does not come out where its tool says.
-var errNotThere = errors.New("the arguments make a request of another operation")
+var errNotThere = tools.ErrElsewhere
 
 // callTool is a tools.Caller: it runs the operation of a tool, for the caller of ctx.
 func callTool(ctx context.Context, t *tools.Tool, call *tools.Call) (*tools.Result, error) {

@@ -149,6 +149,8 @@ func (s *Server) callTool(ctx context.Context, version string, m *mcp.Message) (
 		return nil, answer
 	case errors.Is(failure, ErrTooLarge):
 		return failed("The operation was called, but %v.", ErrTooLarge), nil
+	case errors.Is(failure, ErrElsewhere):
+		return failed("The operation was not called: %v.", ErrElsewhere), nil
 	case failure != nil:
 		return failed("The operation could not be called, or did not answer."), nil
 	}

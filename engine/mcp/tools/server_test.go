@@ -315,6 +315,7 @@ func TestResults(t *testing.T) {
 		{"error of no text", mcp.V20251125, &Result{599, "image/png", pages}, nil, `{"content":[{"type":"text","text":"HTTP 599"},{"type":"image","data":"iVBORwA=","mimeType":"image/png"}],"isError":true}`},
 		{"redirect", mcp.V20251125, &Result{302, "", nil}, nil, `{"content":[{"type":"text","text":"HTTP 302 Found"}]}`},
 		{"too large", mcp.V20251125, nil, fmt.Errorf("backend: %w", ErrTooLarge), `{"content":[{"type":"text","text":"The operation was called, but the response is larger than the results of tools may be."}],"isError":true}`},
+		{"another operation", mcp.V20251125, nil, ErrElsewhere, `{"content":[{"type":"text","text":"The operation was not called: the arguments make a request of another operation."}],"isError":true}`},
 		{"failure", mcp.V20251125, nil, errors.New("dial 10.0.0.1: secret"), `{"content":[{"type":"text","text":"The operation could not be called, or did not answer."}],"isError":true}`},
 	} {
 		s := orders(t, func(*Call) (*Result, error) { return tt.r, tt.err }, nil)

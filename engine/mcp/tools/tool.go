@@ -77,11 +77,15 @@ type Result struct {
 
 // Caller makes the request. An *mcp.Error is the answer to the client's request. Any other
 // error makes the tool's result an error that says that it failed and not why, except
-// ErrTooLarge. ctx ends when the client leaves.
+// ErrTooLarge and ErrElsewhere. ctx ends when the client leaves.
 type Caller func(ctx context.Context, t *Tool, c *Call) (*Result, error)
 
-// ErrTooLarge is a response longer than is read.
-var ErrTooLarge = errors.New("the response is larger than the results of tools may be")
+var (
+	// ErrTooLarge is a response longer than is read.
+	ErrTooLarge = errors.New("the response is larger than the results of tools may be")
+	// ErrElsewhere is a request that would not come to the operation of the tool.
+	ErrElsewhere = errors.New("the arguments make a request of another operation")
+)
 
 // tool is a Tool, made ready.
 type tool struct {
