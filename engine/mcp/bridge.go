@@ -58,27 +58,27 @@ func defaultTo[T int | time.Duration](v, otherwise T) T {
 	return v
 }
 
-// Close ends all sessions and streams.
+// Close ends all sessions and streams. Servers are told, which takes seconds at most.
 func (b *Bridge) Close() {
 	b.mu.Lock()
 	b.closed = true
 	if b.sweeper != nil {
 		b.sweeper.Stop()
 	}
-	var ends []func()
-	for _, s := range b.sessions {
-		ends = append(ends, s.end)
-	}
-	for _, p := range b.pooled {
-		ends = append(ends, p.end)
-	}
-	for _, c := range b.calls {
-		ends = append(ends, c.cancel)
-	}
+	var all []kept
+	b.each(func(k kept) { all = append(all, k) })
+	calls := b.calls
+	b.calls = map[string]*call{}
 	b.mu.Unlock()
-	for _, end := range ends {
-		end()
+	var told sync.WaitGroup
+	for _, c := range calls {
+		told.Go(c.abandon)
 	}
+	told.Wait()
+	for _, k := range all {
+		told.Go(k.end)
+	}
+	told.Wait()
 }
 
 // usage is what is known about how a session is used; the Bridge's lock guards it.
@@ -92,7 +92,7 @@ type usage struct {
 // kept is a session of either kind.
 type kept interface {
 	used() *usage
-	end() // ends it and everything in it; may be called twice
+	end() // ends it and everything in it, and waits until the server knows; may be called twice
 }
 
 func (u *usage) used() *usage { return u }
@@ -161,7 +161,7 @@ func (b *Bridge) drop(k kept) {
 	b.mu.Lock()
 	b.remove(k)
 	b.mu.Unlock()
-	k.end()
+	go k.end()
 }
 
 // holdLocked counts one more use of a session until release is called. b.mu is held.
@@ -215,7 +215,7 @@ func (b *Bridge) sweep() {
 	}
 	b.mu.Unlock()
 	for _, end := range ended {
-		end()
+		go end()
 	}
 }
 

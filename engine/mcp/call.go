@@ -112,6 +112,9 @@ func (c *call) abandon() {
 	defer cancel()
 	params := object([]member{{"requestId", c.id}, {"reason", json.RawMessage(`"the client has gone"`)}})
 	c.pooled.peer.tell(ctx, c.target, &Message{Raw: notification("notifications/cancelled", params), Method: "notifications/cancelled", Params: params})
+	for _, m := range c.asked {
+		c.pooled.peer.tell(ctx, c.target, notTaken(m))
+	}
 	c.over()
 }
 

@@ -35,7 +35,7 @@ func (b *Bridge) newSession(user string, p peer) (s *session, release func(), e 
 	}
 	b.mu.Unlock()
 	if victim != nil {
-		victim.end()
+		go victim.end()
 	}
 	if e != nil {
 		s.stop()

@@ -61,7 +61,7 @@ func (b *Bridge) pool(ctx context.Context, r *Request, t *Target) (p *pooled, re
 	release = b.holdLocked(p)
 	b.mu.Unlock()
 	if victim != nil {
-		victim.end()
+		go victim.end()
 	}
 	p.begin.Lock()
 	defer p.begin.Unlock()

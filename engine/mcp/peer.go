@@ -24,7 +24,8 @@ type peer interface {
 	// listen passes on what the server says unasked until ctx ends; errNotOffered if it
 	// never will.
 	listen(ctx context.Context, t *Target, to sink) error
-	// close ends the session, the server's as well where it knows one.
+	// close ends the session, the server's as well where it knows one: that may take as
+	// long as farewell.
 	close()
 }
 

@@ -105,11 +105,9 @@ func (p *sessionPeer) close() {
 	if id == "" || upstream == nil {
 		return
 	}
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), farewell)
-		defer cancel()
-		if r, err := upstream.Do(ctx, "DELETE", "", [][2]string{{HeaderSession, id}, {HeaderVersion, version}}, nil); err == nil {
-			r.close()
-		}
-	}()
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if r, err := upstream.Do(ctx, "DELETE", "", [][2]string{{HeaderSession, id}, {HeaderVersion, version}}, nil); err == nil {
+		r.close()
+	}
 }
