@@ -30,7 +30,7 @@ func (e *Expressions) Script(v source.View, block bool, diags *source.List) Expr
 	}
 	plan := p.Plan()
 	e.compiled[v.All()] = ExprPlan{At: v.All(), Language: JavaScript, Plan: plan}
-	e.script = e.script || !plan.Native
+	e.script = e.script || !plan.Native && p.Heavy()
 	return &Script{program: p, guard: e.guard}
 }
 

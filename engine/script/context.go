@@ -2,6 +2,7 @@ package script
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 
 	"github.com/dop251/goja"
@@ -39,39 +40,112 @@ func (vm *VM) text1(s string) func() goja.Value  { return func() goja.Value { re
 func (vm *VM) known(s string) func() goja.Value  { return func() goja.Value { return vm.orNull(s) } }
 func (vm *VM) list(s []string) func() goja.Value { return func() goja.Value { return vm.strings(s) } }
 
+// contextObject is `context`. It is dynamic because few of its members are ever used in
+// one VM, and a property with its functions takes as much memory as a whole VM without any.
+type contextObject struct {
+	vm      *VM
+	methods map[string]goja.Value
+}
+
+// newContext makes `context`. All that a script can change of it is its prototype; end
+// puts that back.
 func (vm *VM) newContext() *goja.Object {
-	o := vm.rt.NewObject()
-	vm.members(o, []member{
-		{"RequestId", func() goja.Value { return vm.str(vm.cur.RequestID().String()) }},
-		{"Timestamp", func() goja.Value { return vm.clrDate(vm.cur.Timestamp()) }},
-		{"Elapsed", func() goja.Value { return vm.rt.ToValue(float64(vm.cur.Elapsed()) / 10_000) }},
-		{"Tracing", func() goja.Value { return vm.rt.ToValue(vm.cur.Tracing()) }},
-		{"Api", vm.api},
-		{"Operation", vm.operation},
-		{"Product", vm.product},
-		{"Subscription", vm.subscription},
-		{"User", vm.user},
-		{"Deployment", vm.deployment},
-		{"Backend", vm.backend},
-		{"Workspace", vm.workspace},
-		{"LastError", vm.lastError},
-		{"Request", vm.request},
-		{"Response", vm.response},
-		{"Variables", func() goja.Value {
-			return vm.dictionary("variables", func() *goja.Object {
-				return vm.newDictionary(&variablesDict{vm}, vm.proto(protoVariables))
-			})
-		}},
-	})
-	vm.method(o, "Trace", func(c goja.FunctionCall) goja.Value {
-		vm.inRequest()
-		vm.cur.Trace(clip(vm.text(c.Argument(0))))
-		return goja.Undefined()
-	})
-	vm.method(o, "setBackend", vm.setBackend)
-	vm.method(o, "returnResponse", vm.returnResponse)
+	o := vm.rt.NewDynamicObject(&contextObject{vm: vm})
+	vm.contextProto = o.Prototype()
 	return o
 }
+
+// contextNames are the members of context in their order. Its methods are hidden.
+var contextNames = []string{"RequestId", "Timestamp", "Elapsed", "Tracing", "Api", "Operation", "Product", "Subscription", "User",
+	"Deployment", "Backend", "Workspace", "LastError", "Request", "Response", "Variables"}
+
+// Get implements goja.DynamicObject.
+func (c *contextObject) Get(name string) goja.Value {
+	switch name {
+	case "Trace", "setBackend", "returnResponse":
+		return c.method(name)
+	}
+	if !slices.Contains(contextNames, name) {
+		return nil
+	}
+	vm := c.vm
+	vm.tick()
+	vm.inRequest()
+	switch name {
+	case "RequestId":
+		return vm.str(vm.cur.RequestID().String())
+	case "Timestamp":
+		return vm.clrDate(vm.cur.Timestamp())
+	case "Elapsed":
+		return vm.rt.ToValue(float64(vm.cur.Elapsed()) / 10_000)
+	case "Tracing":
+		return vm.rt.ToValue(vm.cur.Tracing())
+	case "Api":
+		return vm.api()
+	case "Operation":
+		return vm.operation()
+	case "Product":
+		return vm.product()
+	case "Subscription":
+		return vm.subscription()
+	case "User":
+		return vm.user()
+	case "Deployment":
+		return vm.deployment()
+	case "Backend":
+		return vm.backend()
+	case "Workspace":
+		return vm.workspace()
+	case "LastError":
+		return vm.lastError()
+	case "Request":
+		return vm.request()
+	case "Response":
+		return vm.response()
+	}
+	return vm.dictionary("variables", func() *goja.Object {
+		return vm.newDictionary(&variablesDict{vm}, vm.proto(protoVariables))
+	})
+}
+
+// method is a method of context, made when it is first used and frozen.
+func (c *contextObject) method(name string) goja.Value {
+	if f := c.methods[name]; f != nil {
+		return f
+	}
+	vm := c.vm
+	run := vm.setBackend
+	switch name {
+	case "Trace":
+		run = func(c goja.FunctionCall) goja.Value {
+			vm.inRequest()
+			vm.cur.Trace(clip(vm.text(c.Argument(0))))
+			return goja.Undefined()
+		}
+	case "returnResponse":
+		run = vm.returnResponse
+	}
+	if c.methods == nil {
+		c.methods = map[string]goja.Value{}
+	}
+	f := vm.freeze(vm.function(name, run).(*goja.Object))
+	c.methods[name] = f
+	return f
+}
+
+// Has implements goja.DynamicObject.
+func (c *contextObject) Has(name string) bool {
+	return slices.Contains(contextNames, name) || name == "Trace" || name == "setBackend" || name == "returnResponse"
+}
+
+// Keys implements goja.DynamicObject.
+func (c *contextObject) Keys() []string { return contextNames }
+
+// Set implements goja.DynamicObject: nothing of context itself can be assigned to.
+func (c *contextObject) Set(string, goja.Value) bool { return false }
+
+// Delete implements goja.DynamicObject.
+func (c *contextObject) Delete(string) bool { return false }
 
 func (vm *VM) api() goja.Value {
 	return vm.part("Api", func(o *goja.Object) {
@@ -131,7 +205,7 @@ func (vm *VM) product() goja.Value {
 			for i, a := range p.APIs {
 				items[i] = vm.plain([]member{{"Id", vm.text1(a.ID)}, {"Name", vm.text1(a.Name)}, {"Path", vm.text1(a.Path)}, {"Protocols", vm.list(a.Protocols)}})
 			}
-			return vm.freeze(vm.rt.NewArray(items...))
+			return vm.freeze(vm.array(items))
 		}},
 	})
 }
@@ -141,7 +215,7 @@ func (vm *VM) groups(list []*apim.Group) goja.Value {
 	for i, g := range list {
 		items[i] = vm.plain([]member{{"Id", vm.text1(g.ID)}, {"Name", vm.text1(g.Name)}})
 	}
-	return vm.freeze(vm.rt.NewArray(items...))
+	return vm.freeze(vm.array(items))
 }
 
 func (vm *VM) subscription() goja.Value {
@@ -181,7 +255,7 @@ func (vm *VM) user() goja.Value {
 			for i, id := range u.Identities {
 				items[i] = vm.plain([]member{{"Id", vm.text1(id.ID)}, {"Provider", vm.text1(id.Provider)}})
 			}
-			return vm.freeze(vm.rt.NewArray(items...))
+			return vm.freeze(vm.array(items))
 		}},
 	})
 }

@@ -84,7 +84,7 @@ func (vm *VM) readers(o *goja.Object, k protoKind) {
 			if v := vm.dictOf(c.This).lookup(vm.nameOf(c)); !goja.IsUndefined(v) {
 				return v
 			}
-			return vm.rt.NewArray()
+			return vm.array(nil)
 		})
 	}
 }

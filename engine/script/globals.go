@@ -48,7 +48,6 @@ func (vm *VM) install() {
 	vm.installConsole(g)
 	vm.installTimers(g)
 	vm.installCrypto(g)
-	vm.installJoins(g)
 	vm.method(g, "btoa", func(c goja.FunctionCall) goja.Value {
 		s := goString(vm.bounded(c.Argument(0)))
 		b := make([]byte, 0, len(s))

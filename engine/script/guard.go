@@ -22,12 +22,9 @@ func (vm *VM) guard() {
 		"freeze": vm.intrinsic("Object").Get("freeze"), "ownKeys": vm.intrinsic("Reflect").Get("ownKeys"),
 		"describe": vm.intrinsic("Object").Get("getOwnPropertyDescriptor"),
 	}
-	vm.own = map[*goja.Object]bool{}
-	vm.helpers.describe = vm.raw["describe"].(*goja.Object).Export().(native)
+	vm.describer()
 	vm.guardGlobals()
-	vm.guardJSON()
-	vm.guardStrings()
-	vm.guardArrays()
+	vm.need(needConversions|needJSON|needLists, nil)
 	vm.guardTyped()
 	vm.guardLists()
 	vm.guardChains()
@@ -44,8 +41,24 @@ func (vm *VM) intrinsic(path string) *goja.Object {
 	return o
 }
 
-// wrap replaces a native function by one that around makes of it.
+// guardKey is a function of an intrinsic.
+type guardKey struct {
+	of   *goja.Object
+	name string
+}
+
+// wrap replaces a native function by one that around makes of it, once.
 func (vm *VM) wrap(o *goja.Object, name string, around func(inner native, c goja.FunctionCall) goja.Value) {
+	if vm.wanted != nil && !vm.wanted[name] {
+		return
+	}
+	if vm.guarded[guardKey{o, name}] {
+		return
+	}
+	if vm.guarded == nil {
+		vm.guarded = map[guardKey]bool{}
+	}
+	vm.guarded[guardKey{o, name}] = true
 	if outer := vm.around(o.Get(name), name, around); outer != nil {
 		_ = o.DefineDataProperty(name, outer, goja.FLAG_TRUE, goja.FLAG_FALSE, goja.FLAG_TRUE)
 	}
@@ -80,14 +93,6 @@ func (vm *VM) guardGlobals() {
 	for _, name := range []string{"eval", "BigInt", "BigInt64Array", "BigUint64Array", "escape", "unescape"} {
 		_ = g.Delete(name)
 	}
-	for _, name := range []string{"encodeURI", "encodeURIComponent", "decodeURI", "decodeURIComponent"} {
-		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value {
-			return inner(vm.texts(c, maxString/64, 0))
-		})
-	}
-	for _, name := range []string{"parseInt", "parseFloat"} {
-		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, 10_000, 0)) })
-	}
 	vm.wrap(vm.intrinsic("Date"), "parse", func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, 1000, 0)) })
 	view := vm.intrinsic("DataView.prototype")
 	for _, name := range []string{"getBigInt64", "getBigUint64", "setBigInt64", "setBigUint64"} {
@@ -107,6 +112,19 @@ func (vm *VM) guardGlobals() {
 		}
 		return vm.symbols[name]
 	})
+}
+
+// guardConversions bounds the texts that global functions take.
+func (vm *VM) guardConversions() {
+	g := vm.rt.GlobalObject()
+	for _, name := range []string{"encodeURI", "encodeURIComponent", "decodeURI", "decodeURIComponent"} {
+		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value {
+			return inner(vm.texts(c, maxString/64, 0))
+		})
+	}
+	for _, name := range []string{"parseInt", "parseFloat"} {
+		vm.wrap(g, name, func(inner native, c goja.FunctionCall) goja.Value { return inner(vm.texts(c, 10_000, 0)) })
+	}
 }
 
 // texts makes the arguments at these places strings of a bounded length.
@@ -282,7 +300,7 @@ func (vm *VM) guardAll() {
 	for i := range int(list.Get("length").ToInteger()) {
 		queue = append(queue, list.Get(fmt.Sprint(i)).ToObject(rt))
 	}
-	seen := map[*goja.Object]bool{}
+	seen := map[*goja.Object]bool{vm.context: true} // which is all our own
 	visit := func(v goja.Value) {
 		if o, ok := v.(*goja.Object); ok && o != nil && !seen[o] && !vm.own[o] {
 			seen[o] = true

@@ -72,6 +72,9 @@ func (vm *VM) stringify(v goja.Value, gap string) (s string, ok bool) {
 }
 
 func (vm *VM) isArray(v goja.Value) bool {
+	if vm.helpers.isArray == nil {
+		vm.helpers.isArray = vm.intrinsic("Array").Get("isArray").Export().(native)
+	}
 	return vm.helpers.isArray(goja.FunctionCall{This: goja.Undefined(), Arguments: []goja.Value{v}}).ToBoolean()
 }
 

@@ -142,7 +142,7 @@ func (r *jsonReader) array(depth int) goja.Value {
 	r.space()
 	if r.i < len(r.s) && r.s[r.i] == ']' {
 		r.i++
-		return r.vm.rt.NewArray()
+		return r.vm.array(nil)
 	}
 	var items []any
 	for {
@@ -155,7 +155,7 @@ func (r *jsonReader) array(depth int) goja.Value {
 			continue
 		}
 		r.next(']')
-		return r.vm.rt.NewArray(items...)
+		return r.vm.array(items)
 	}
 }
 

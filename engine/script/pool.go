@@ -19,7 +19,8 @@ type Pool struct {
 	holding atomic.Int64 // what those that wait hold, in bytes
 
 	mu   sync.Mutex
-	idle []*VM
+	idle []*VM            // full ones
+	bare []*VM            // plain ones
 	live map[*VM]struct{} // leased and idle
 
 	watch watchdog
@@ -46,17 +47,18 @@ func NewPool(l Limits) *Pool {
 // Limits are the Pool's, defaults filled in.
 func (p *Pool) Limits() Limits { return p.limits }
 
-// Warm makes a VM if none is idle, so that the first evaluation does not wait for it.
-func (p *Pool) Warm() { p.giveBack(p.lease()) }
+// Warm makes a full VM if none is idle, so that the first evaluation that wants one does
+// not wait for it.
+func (p *Pool) Warm() { p.giveBack(p.lease(nil)) }
 
 // Close forgets the idle VMs and ends the watchdog once nothing runs. The Pool stays
 // usable.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	for _, vm := range p.idle {
+	for _, vm := range append(p.idle, p.bare...) {
 		delete(p.live, vm)
 	}
-	p.idle = nil
+	p.idle, p.bare = nil, nil
 	p.mu.Unlock()
 	p.watch.stop()
 }
@@ -85,31 +87,61 @@ func (p *Pool) enter(ctx context.Context) error {
 
 func (p *Pool) leave() { <-p.slots }
 
-// lease takes an idle VM or makes one.
-func (p *Pool) lease() *VM {
-	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
-		vm := p.idle[n-1]
-		p.idle = p.idle[:n-1]
+// lease takes an idle VM or makes one, with what a Program needs; nil stands for one that
+// needs everything. A plain Program is content with a full VM, too.
+func (p *Pool) lease(program *Program) *VM {
+	plain := program != nil && program.plain
+	vm := p.take(plain)
+	if vm == nil {
+		vm = plainVM()
+		p.mu.Lock()
+		p.live[vm] = struct{}{}
 		p.mu.Unlock()
-		return vm
 	}
-	p.mu.Unlock()
-	vm := newVM()
-	p.mu.Lock()
-	p.live[vm] = struct{}{}
-	p.mu.Unlock()
+	if plain {
+		vm.prepare(program)
+	} else {
+		vm.complete()
+	}
 	return vm
 }
 
-// giveBack returns a VM that may serve again.
+// take takes the idle VM that fits best, nil if there is none.
+func (p *Pool) take(plain bool) *VM {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first, second := &p.idle, &p.bare
+	if plain {
+		first, second = second, first
+	}
+	for _, list := range []*[]*VM{first, second} {
+		if n := len(*list); n > 0 {
+			vm := (*list)[n-1]
+			(*list)[n-1] = nil
+			*list = (*list)[:n-1]
+			return vm
+		}
+	}
+	return nil
+}
+
+// giveBack returns a VM that may serve again. Full ones displace plain ones, which are
+// made in no time.
 func (p *Pool) giveBack(vm *VM) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.idle) < p.limits.Running {
+	full := len(p.idle)+len(p.bare) >= p.limits.Running
+	switch {
+	case vm.full && full && len(p.bare) > 0:
+		delete(p.live, p.bare[0])
+		p.bare = append(p.bare[:0], p.bare[1:]...)
 		p.idle = append(p.idle, vm)
-	} else {
+	case full:
 		delete(p.live, vm)
+	case vm.full:
+		p.idle = append(p.idle, vm)
+	default:
+		p.bare = append(p.bare, vm)
 	}
 }
 

@@ -351,8 +351,9 @@
     }
   }
 
-  // Nothing that a script does to what it shares with the next one may stay.
-  const seen = new Set();
+  // Nothing that a script does to what it shares with the next one may stay. Of context,
+  // nothing can be changed.
+  const seen = new Set([context]);
   const queue = [globalThis, generator, asynchronous, ...protos,
     getPrototypeOf(Uint8Array), [][Symbol.iterator](), ""[Symbol.iterator](), new Map().entries(), new Set().values(),
     "a".matchAll(/a/g), generator.prototype, (function* () {})(), Response];

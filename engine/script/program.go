@@ -34,7 +34,14 @@ type Program struct {
 	// plan says why.
 	native *nativeProgram
 	plan   Plan
+	// plain: it runs in a plain VM that has the guards of needs, of functions named members.
+	plain   bool
+	needs   needs
+	members map[string]bool
 }
+
+// Heavy tells whether the Program wants a full VM, which takes long to make.
+func (p *Program) Heavy() bool { return !p.plain }
 
 // place is a text with what was put before its first byte for compiling.
 type place struct {
@@ -88,6 +95,7 @@ func CompileExpr(v source.View, block bool, diags *source.List) *Program {
 		return nil
 	}
 	p.planNative(tree)
+	p.plainProgram(tree)
 	p.compile(tree, diags)
 	if p.code == nil {
 		return nil

@@ -122,7 +122,7 @@ func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAns
 		}
 		return out, &Error{Kind: Canceled, Message: "the request ended before the script ran", Cause: err}
 	}
-	vm := pool.lease()
+	vm := pool.lease(p)
 	r := &vm.only
 	*r = run{pool: pool, ctx: ctx, limits: l, program: p, mayAnswer: mayAnswer, started: time.Now()}
 	vm.begin(h, r)
@@ -480,7 +480,7 @@ func (r *run) fail(vm *VM, failed error) error {
 func (vm *VM) fault(e *Error, v goja.Value) {
 	e.Message = clip(vm.describe(v))
 	o, ok := v.(*goja.Object)
-	if !ok || !vm.rt.InstanceOf(o, vm.rt.Get("Fault").ToObject(vm.rt)) {
+	if !ok || !vm.full || !vm.rt.InstanceOf(o, vm.rt.Get("Fault").ToObject(vm.rt)) {
 		return
 	}
 	if s := o.Get("status"); isNullish(s) {

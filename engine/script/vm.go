@@ -47,7 +47,7 @@ type VM struct {
 	result     goja.Value
 	out        outcome
 
-	context *goja.Object
+	context, contextProto *goja.Object
 	// graph holds the parts of context: they live as long as the VM, are frozen, and
 	// their getters read cur.
 	graph map[string]*goja.Object
@@ -62,7 +62,11 @@ type VM struct {
 	protos  [protoKinds]*goja.Object // of dictionaries, see proto
 	linked  map[*goja.Object]int     // see links
 	raw     map[string]goja.Value    // intrinsics before they were wrapped, for the prelude
-	own     map[*goja.Object]bool    // functions made here, while the VM is made
+	own     map[*goja.Object]bool    // functions made here, until the VM is full
+	full    bool                     // it has everything, see plain.go
+	has     needs                    // guards that are there, of some functions at least
+	wanted  map[string]bool          // names of functions to be guarded now, nil for all
+	guarded map[guardKey]bool        // functions that are
 	helpers helpers
 }
 
@@ -92,8 +96,16 @@ var prelude = sync.OnceValue(func() *goja.Program {
 	panic("script: internal error: " + err.Error())
 })
 
+// newVM makes a full VM.
 func newVM() *VM {
-	vm := &VM{rt: goja.New(), graph: map[string]*goja.Object{}}
+	vm := plainVM()
+	vm.complete()
+	return vm
+}
+
+// plainVM makes a VM with nothing in it but context, for plain programs.
+func plainVM() *VM {
+	vm := &VM{rt: goja.New(), graph: map[string]*goja.Object{}, own: map[*goja.Object]bool{}}
 	rt := vm.rt
 	vm.converting = func() error { return vm.convert(vm, vm.result, &vm.out) }
 	rt.SetMaxCallStackSize(maxCallStack)
@@ -105,8 +117,28 @@ func newVM() *VM {
 	})
 	rt.SetRandSource(vm.random)
 	rt.SetPromiseRejectionTracker(vm.rejection)
+	vm.installJoins(rt.GlobalObject())
+	vm.context = vm.newContext()
+	_ = rt.GlobalObject().DefineDataProperty("context", vm.context, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
+	return vm
+}
+
+// complete makes a plain VM a full one: with all guards, the whole library, and everything
+// frozen. It may be called while a program runs, by native functions; its time is not
+// counted then.
+func (vm *VM) complete() {
+	if vm.full {
+		return
+	}
+	if vm.run != nil {
+		defer vm.uncounted()()
+	}
+	rt := vm.rt
+	rt.SetMaxCallStackSize(2 * maxCallStack)
+	defer rt.SetMaxCallStackSize(maxCallStack)
 	vm.guard()
 	vm.install()
+	vm.full = true
 	v, err := rt.RunProgram(prelude())
 	if err == nil {
 		var f goja.Callable
@@ -117,7 +149,62 @@ func newVM() *VM {
 		panic("script: internal error: " + err.Error())
 	}
 	vm.raw, vm.own = nil, nil
-	return vm
+}
+
+// uncounted stops the clock of an evaluation until the function is called that it returns.
+func (vm *VM) uncounted() (resume func()) {
+	w := &vm.run.pool.watch
+	left, ok := w.pause(vm)
+	if !ok {
+		w.running.Add(1)
+		vm.deadline.Store(fired)
+		vm.stop()
+	}
+	depth := vm.depth
+	vm.depth = 0
+	return func() {
+		vm.depth = depth
+		w.begin(vm, left)
+	}
+}
+
+// prepare sees to it that a VM has the guards that a plain program wants.
+func (vm *VM) prepare(p *Program) {
+	if vm.full || vm.held[p] != nil {
+		return
+	}
+	vm.need(p.needs, p.members)
+}
+
+// listMembers is what guards a list that no program names a function of: conversions to
+// texts go through join.
+var listMembers = map[string]bool{"join": true}
+
+// need sees to it that guards of the functions of these names are there; nil stands for
+// all.
+func (vm *VM) need(n needs, names map[string]bool) {
+	vm.wanted = names
+	defer func() { vm.wanted = nil }()
+	if n&needLists != 0 {
+		vm.describer()
+		vm.guardStrings()
+		vm.guardArrays()
+	}
+	if n&needJSON != 0 && vm.has&needJSON == 0 {
+		vm.guardJSON()
+	}
+	if n&needConversions != 0 {
+		vm.guardConversions()
+	}
+	vm.has |= n
+}
+
+// describer is Object.getOwnPropertyDescriptor.
+func (vm *VM) describer() native {
+	if vm.helpers.describe == nil {
+		vm.helpers.describe = vm.intrinsic("Object").Get("getOwnPropertyDescriptor").(*goja.Object).Export().(native)
+	}
+	return vm.helpers.describe
 }
 
 // declare takes the helpers that the prelude made: it is called before the prelude
@@ -135,8 +222,6 @@ func (vm *VM) declare(call goja.FunctionCall) goja.Value {
 	vm.helpers.newDate = f("newDate")
 	vm.helpers.newBytes = f("newBytes")
 	vm.helpers.isArray = vm.rt.Get("Array").ToObject(vm.rt).Get("isArray").Export().(native)
-	vm.context = vm.newContext()
-	_ = vm.rt.GlobalObject().DefineDataProperty("context", vm.context, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_TRUE)
 	return goja.Undefined()
 }
 
@@ -146,6 +231,9 @@ func (vm *VM) begin(h Host, r *run) { vm.cur, vm.run = h, r }
 func (vm *VM) end() {
 	vm.cur, vm.run, vm.only = nil, nil, run{}
 	vm.convert, vm.result, vm.out = nil, nil, outcome{}
+	if vm.context.Prototype() != vm.contextProto {
+		_ = vm.context.SetPrototype(vm.contextProto)
+	}
 	for name, d := range vm.dicts {
 		if d.object.Prototype() != d.proto {
 			delete(vm.lasting, d.object)
@@ -202,6 +290,9 @@ func (vm *VM) call(f goja.Callable, this goja.Value, args ...goja.Value) goja.Va
 }
 
 func (vm *VM) freeze(o *goja.Object) *goja.Object {
+	if vm.helpers.freeze == nil {
+		vm.helpers.freeze, _ = goja.AssertFunction(vm.intrinsic("Object").Get("freeze"))
+	}
 	vm.call(vm.helpers.freeze, goja.Undefined(), o)
 	return o
 }
@@ -332,21 +423,41 @@ func (vm *VM) strings(list []string) goja.Value {
 	for i, s := range list {
 		items[i] = vm.str(s)
 	}
+	return vm.array(items)
+}
+
+// array makes an array. Where there is one, a script can make a text of it.
+func (vm *VM) array(items []any) *goja.Object {
+	if vm.has&needLists == 0 {
+		vm.need(needLists, listMembers)
+	}
 	return vm.rt.NewArray(items...)
 }
 
 func (vm *VM) date(t time.Time) goja.Value {
-	return vm.call(vm.helpers.newDate, goja.Undefined(), vm.rt.ToValue(float64(t.UnixMilli())))
+	return vm.newDate(float64(t.UnixMilli()))
 }
 
 func (vm *VM) clrDate(t clr.DateTime) goja.Value {
 	const epochTicks, ticksPerMilli = 621355968000000000, 10000
 	ms := math.Floor(float64(int64(t.Ticks)-epochTicks) / ticksPerMilli)
-	return vm.call(vm.helpers.newDate, goja.Undefined(), vm.rt.ToValue(ms))
+	return vm.newDate(ms)
+}
+
+func (vm *VM) newDate(ms float64) goja.Value {
+	if vm.full {
+		return vm.call(vm.helpers.newDate, goja.Undefined(), vm.rt.ToValue(ms))
+	}
+	o, err := vm.rt.New(vm.rt.Get("Date"), vm.rt.ToValue(ms))
+	if err != nil {
+		panic(err)
+	}
+	return o
 }
 
 // bytes is a Uint8Array over a copy of b.
 func (vm *VM) bytes(b []byte) goja.Value {
+	vm.complete() // typed arrays bring many intrinsics with them
 	vm.draw(int64(len(b)))
 	return vm.call(vm.helpers.newBytes, goja.Undefined(), vm.rt.ToValue(vm.rt.NewArrayBuffer(append([]byte(nil), b...))))
 }
