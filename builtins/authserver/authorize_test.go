@@ -195,7 +195,7 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 	for path, methods := range map[string][]string{
-		Prefix + "token": {"GET", "PUT"}, Prefix + "consent": {"GET", "HEAD"}, Prefix + "callback": {"POST"}, Prefix + "revoke": {"GET"}, wellKnownOAuth: {"POST"},
+		Prefix + "token": {"GET", "PUT"}, Prefix + "consent": {"GET", "HEAD"}, Prefix + "callback": {"POST", "HEAD"}, Prefix + "authorize": {"HEAD", "PUT"}, Prefix + "revoke": {"GET"}, wellKnownOAuth: {"POST"},
 	} {
 		for _, m := range methods {
 			r, err := http.NewRequest(m, w.gateway.URL+path, nil)

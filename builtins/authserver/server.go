@@ -194,9 +194,10 @@ func (s *Server) Handler(path string) http.Handler {
 	return nil
 }
 
-// allow refuses all but some methods; HEAD goes with GET.
+// allow refuses all but some methods. HEAD is refused, too: what scanners of links send
+// must not use anything up.
 func allow(w http.ResponseWriter, r *http.Request, methods []string) bool {
-	if slices.Contains(methods, r.Method) || r.Method == http.MethodHead && slices.Contains(methods, http.MethodGet) {
+	if slices.Contains(methods, r.Method) {
 		return true
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))

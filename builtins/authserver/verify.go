@@ -2,7 +2,6 @@ package authserver
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -45,7 +44,7 @@ type ownToken struct {
 
 // Verify takes an access token, without a scheme before it, to who presents it. The token
 // must be for one of audiences. Any error is a *TokenError. A token that was seen before
-// costs a hash and two looks into tables; the store is not read.
+// costs two looks into tables; the store is not read.
 func (s *Server) Verify(ctx context.Context, token string, audiences []string) (*pipeline.Caller, error) {
 	t, err := s.examine(ctx, token)
 	if err != nil {
@@ -68,14 +67,14 @@ func (s *Server) examine(ctx context.Context, token string) (*ownToken, error) {
 	if token == "" || len(token) > maxToken {
 		return nil, &TokenError{Description: "The access token is malformed."}
 	}
-	id := sha256.Sum256([]byte(token))
-	t := s.verified.get(id)
+	t := s.verified.get(token)
 	if t == nil {
+		token = strings.Clone(token) // which is kept from here on
 		var err error
 		if t, err = s.read(ctx, token); err != nil {
 			return nil, err
 		}
-		s.verified.put(id, t)
+		s.verified.put(token, t)
 	}
 	now := s.o.Now()
 	switch {
@@ -154,36 +153,36 @@ func (s *Server) newerKeys(ctx context.Context) bool {
 	return s.keys.state.Load() != before
 }
 
-// memory remembers tokens that were verified, by their hash, bounded: of two halves the
+// memory remembers tokens that were verified, by all of their text, bounded: of two halves the
 // younger takes what is new or used, and the older is forgotten when that is full.
 type memory struct {
 	mu         sync.RWMutex
-	young, old map[[sha256.Size]byte]*ownToken
+	young, old map[string]*ownToken
 }
 
 const memoryHalf = 8192
 
-func (m *memory) init() { m.young = map[[sha256.Size]byte]*ownToken{} }
+func (m *memory) init() { m.young = map[string]*ownToken{} }
 
-func (m *memory) get(id [sha256.Size]byte) *ownToken {
+func (m *memory) get(token string) *ownToken {
 	m.mu.RLock()
-	t := m.young[id]
-	aged := t == nil && m.old[id] != nil
+	t := m.young[token]
+	aged := t == nil && m.old[token] != nil
 	if aged {
-		t = m.old[id]
+		t = m.old[token]
 	}
 	m.mu.RUnlock()
 	if aged {
-		m.put(id, t)
+		m.put(token, t)
 	}
 	return t
 }
 
-func (m *memory) put(id [sha256.Size]byte, t *ownToken) {
+func (m *memory) put(token string, t *ownToken) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.young) >= memoryHalf {
-		m.old, m.young = m.young, make(map[[sha256.Size]byte]*ownToken, memoryHalf)
+		m.old, m.young = m.young, make(map[string]*ownToken, memoryHalf)
 	}
-	m.young[id] = t
+	m.young[token] = t
 }
