@@ -189,6 +189,21 @@ func (f *framed) ready() bool {
 	return line >= 0 && line+1 < len(b)
 }
 
+// await waits until Read would answer at once, so far as the connection's buffer can tell.
+func (f *framed) await() {
+	for !f.ready() {
+		_, err := f.br.Peek(f.br.Buffered() + 1)
+		switch err {
+		case nil:
+			continue
+		case io.EOF, bufio.ErrBufferFull: // Read comes to the same
+		default:
+			f.err = err // the buffer has forgotten it
+		}
+		return
+	}
+}
+
 // readLine reads a line that ends in CRLF and returns it without, good until the next
 // read. A line of more than limit bytes, or with a bare LF or CR, is malformed.
 func readLine(br *bufio.Reader, limit int) ([]byte, error) {

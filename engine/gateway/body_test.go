@@ -245,7 +245,7 @@ func FuzzRequests(f *testing.F) {
 			t.Fatal(err)
 		}
 		s := sender{stream: m.stream, mode: bodyNone, to: &sinkBuffer{}}
-		s.lease()
+		s.lease(-1)
 		done, err := m.prepare(o, &s)
 		if err == nil && !done {
 			err = s.run()

@@ -51,9 +51,9 @@ type client struct {
 	local  string
 	cert   *apim.Certificate
 
-	parser  fasthttp.RequestHeader
-	head    head   // of the request being served
-	out     []byte // what is to be written
+	parser  *fasthttp.RequestHeader // made for the first head that is not plain
+	head    head                    // of the request being served
+	out     []byte                  // what is to be written
 	fr      framing
 	body    requestBody
 	tunnel  *tunnel
@@ -88,11 +88,29 @@ func newClient(s *Server, raw, nc net.Conn) *client {
 	c.cond.L = &c.mu
 	c.life = newLifeline(c)
 	c.reading.set, c.writing.set = nc.SetReadDeadline, nc.SetWriteDeadline
-	c.br = bufio.NewReaderSize(c, initialReadBuffer)
+	c.borrow()
 	c.ip, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
 	c.local = nc.LocalAddr().String()
-	c.parser.DisableNormalizing()
 	return c
+}
+
+var clientReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, initialReadBuffer) }}
+
+// borrow gets the connection a buffer, and lend gives it away while nothing is to be read:
+// there may be thousands of clients that listen to a stream.
+func (c *client) borrow() {
+	if c.br == nil {
+		c.br = clientReaders.Get().(*bufio.Reader)
+		c.br.Reset(c)
+	}
+}
+
+func (c *client) lend() {
+	if c.br != nil && c.whole.Load() && c.br.Buffered() == 0 && c.br.Size() == initialReadBuffer {
+		c.br.Reset(nil)
+		clientReaders.Put(c.br)
+		c.br, c.body.br = nil, nil
+	}
 }
 
 // secured takes over what the TLS handshake told.
@@ -168,6 +186,10 @@ func (c *client) next(first bool) error {
 	}
 	if !headComplete(c.br) {
 		c.reading.reset(c.server.limits.HeaderTimeout)
+	}
+	if c.parser == nil {
+		c.parser = new(fasthttp.RequestHeader)
+		c.parser.DisableNormalizing()
 	}
 	for {
 		err := c.parser.Read(c.br)

@@ -54,11 +54,22 @@ func (g *Gateway) finished(x *pipeline.Exchange, o Outcome) {
 
 // serve runs a request and returns the operation it was for, nil if none.
 func (g *Gateway) serve(s *Snapshot, x *pipeline.Exchange) *operation {
+	op, done := g.route(s, x)
+	if !done {
+		x.Process()
+	}
+	return op
+}
+
+// route finds the operation of a request and decides who calls; done tells that the request
+// has been answered already. It is apart from serve, so that what it needs of the stack does
+// not stay there while the request is forwarded.
+func (g *Gateway) route(s *Snapshot, x *pipeline.Exchange) (op *operation, done bool) {
 	path, ok := route.NormalizePath(x.OriginalURL.Path)
 	if !ok {
 		x.Fail(&pipeline.Fault{Status: 400, Source: "configuration", Reason: "InvalidPath",
 			Message: "The path of the request is not valid."})
-		return nil
+		return nil, true
 	}
 	host, query := x.OriginalURL.Host, x.OriginalURL.Query
 	m, ok := s.model.Match(host, path, query, x.Request.Method, x.Request.Header.Get)
@@ -66,16 +77,16 @@ func (g *Gateway) serve(s *Snapshot, x *pipeline.Exchange) *operation {
 		m, ok = config.Match{Match: route.Match{Miss: route.NoAPI, API: -1, Op: -1}}, false
 	}
 	if !ok && g.preflight(s, x, host, path, query) {
-		return nil
+		return nil, true
 	}
 	if !ok {
 		g.notFound(s, x, m, path)
-		return nil
+		return nil, true
 	}
 	if m.API.MCP != nil {
-		return g.serveMCP(s, x, m)
+		return g.serveMCP(s, x, m), true
 	}
-	op := s.routes[m.Operation]
+	op = s.routes[m.Operation]
 	x.Route = op.route
 	p := &scratchOf(x).params
 	p.match, p.path, p.query = m.Match, path, query
@@ -85,10 +96,9 @@ func (g *Gateway) serve(s *Snapshot, x *pipeline.Exchange) *operation {
 	x.BackendID = op.route.BackendID
 	if f := s.admit(x, m.API, x.Start); f != nil {
 		x.Fail(f)
-		return op
+		return op, true
 	}
-	x.Process()
-	return op
+	return op, false
 }
 
 // speaks tells whether the API takes requests over the protocol of this one.

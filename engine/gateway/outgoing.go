@@ -115,7 +115,11 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 	}
 	s := &m.sender
 	*s = sender{stream: m.stream, mode: bodyNone}
-	s.lease()
+	size := int64(len(m.data))
+	if m.stream != nil {
+		size = m.length
+	}
+	s.lease(size)
 	done, err := m.prepare(o, s)
 	var c *backendConn
 	for attempt := 0; err == nil; attempt++ {
@@ -630,6 +634,13 @@ func (b *backendBody) Read(p []byte) (int, error) {
 		_ = b.Close()
 	}
 	return n, err
+}
+
+// wait implements waiter.
+func (b *backendBody) wait() {
+	if !b.given {
+		b.framed.await()
+	}
 }
 
 // abort makes a Read under way fail.

@@ -33,7 +33,7 @@ func (c *client) refuse(r error) {
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\nConnection: close\r\n\r\n"...)
 	method := c.head.method
-	if method == "" {
+	if method == "" && c.parser != nil {
 		method = methodOrProto(c.parser.Method()) // it was not read to its end
 	}
 	if method != "HEAD" {
@@ -230,10 +230,15 @@ var errBodyLength = errors.New("the body is not as long as its Content-Length sa
 // copyBody sends the header and then the body as it arrives.
 func (c *client) copyBody(head []byte, stream io.Reader, r *pipeline.Response, mode int, n int64) error {
 	s := sender{to: c, stream: stream, mode: mode, length: n, trailer: &r.Trailer}
-	s.lease()
+	if mode != bodyLength {
+		n = -1
+	}
+	s.lease(n)
 	defer s.release()
 	s.out = append(s.out, head...)
+	s.parked = c
 	err := s.run()
+	c.borrow()
 	c.sent = s.sent
 	if err != nil {
 		return c.cut(err, mode)

@@ -16,16 +16,26 @@ const (
 	bodyClose // by closing the connection: HTTP/1.0 knows no chunks
 )
 
-// copySize is the size in bytes of the buffers that bodies are copied through.
-const copySize = 32 << 10
+// The sizes in bytes of the buffers that messages are copied through: those of bodies that
+// are large or may be, and those of the others, which are many at a time.
+const (
+	copySize  = 32 << 10
+	smallSize = 4 << 10
+)
 
-var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 0, copySize); return &b }}
+var (
+	copyBuffers  = sync.Pool{New: func() any { b := make([]byte, 0, copySize); return &b }}
+	smallBuffers = sync.Pool{New: func() any { b := make([]byte, 0, smallSize); return &b }}
+)
 
 // sink is where a message is written: a client's or a backend's connection.
 type sink interface{ write(p []byte) error }
 
 // readier is a body that knows whether a read would answer at once.
 type readier interface{ ready() bool }
+
+// waiter is a body that can wait for something to read without a place to read it to.
+type waiter interface{ wait() }
 
 // sender frames a body and writes it, as it arrives: it gathers what can be had without
 // waiting, and writes what it has before it waits.
@@ -38,6 +48,7 @@ type sender struct {
 	out     []byte           // framed, and not written yet
 	sent    int64            // bytes of the body taken off the stream
 	pooled  *[]byte
+	parked  *client // that need not hold a buffer for what it sends while it waits; may be nil
 }
 
 // sourceError is an error of the stream that a sender reads, as opposed to one of the
@@ -46,24 +57,36 @@ type sourceError struct{ error }
 
 func (e sourceError) Unwrap() error { return e.error }
 
-// lease gets the sender its buffer and release gives it back.
-func (s *sender) lease() {
-	s.pooled = copyBuffers.Get().(*[]byte)
+// lease gets the sender a buffer, for n bytes of body or an unknown number, -1, and release
+// gives it back.
+func (s *sender) lease(n int64) {
+	pool := &copyBuffers
+	if n <= smallSize/2 {
+		pool = &smallBuffers
+	}
+	s.pooled = pool.Get().(*[]byte)
 	s.out = (*s.pooled)[:0]
 }
 
 func (s *sender) release() {
-	if cap(s.out) >= copySize {
-		*s.pooled = s.out[:0]
+	if cap(*s.pooled) == copySize {
+		copyBuffers.Put(s.pooled)
+	} else {
+		smallBuffers.Put(s.pooled)
 	}
-	copyBuffers.Put(s.pooled)
 	s.pooled, s.out = nil, nil
 }
+
+// trickle is how little a stream of unknown length must have had, in bytes, for its sender
+// to wait for more without a buffer: thousands of event streams are silent most of the
+// time. One that has more is read straight into a large buffer, as much as that takes.
+const trickle = smallSize / 2
 
 // run sends the body to its end.
 func (s *sender) run() error {
 	for {
 		done, err := s.gather()
+		few := len(s.out) <= trickle
 		if err == nil || len(s.out) > 0 {
 			if werr := s.flush(); err == nil {
 				err = werr
@@ -73,6 +96,17 @@ func (s *sender) run() error {
 			return err
 		}
 		// Nothing can be had without waiting.
+		if w, ok := s.stream.(waiter); ok && few && s.mode != bodyLength {
+			s.release()
+			if s.parked != nil {
+				s.parked.lend()
+			}
+			w.wait()
+			s.lease(-1)
+		} else if cap(s.out) < copySize && s.mode != bodyLength {
+			s.release()
+			s.lease(copySize)
+		}
 		if done, err = s.step(); err != nil || done {
 			if werr := s.flush(); err == nil {
 				err = werr
@@ -86,7 +120,7 @@ func (s *sender) run() error {
 // the rest of the body.
 func (s *sender) gather() (done bool, err error) {
 	hint, _ := s.stream.(readier)
-	for hint != nil && hint.ready() && cap(s.out)-len(s.out) >= copySize/4 {
+	for hint != nil && hint.ready() && cap(s.out)-len(s.out) >= cap(s.out)/4 {
 		if done, err := s.step(); done || err != nil {
 			return done, err
 		}
@@ -97,7 +131,7 @@ func (s *sender) gather() (done bool, err error) {
 // step reads from the stream once and frames what came.
 func (s *sender) step() (done bool, err error) {
 	const gap = 6 // for a chunk's size line: the buffer's size has four hexadecimal digits
-	if cap(s.out)-len(s.out) < copySize/4 {
+	if cap(s.out)-len(s.out) < cap(s.out)/4 {
 		if err := s.flush(); err != nil {
 			return false, err
 		}

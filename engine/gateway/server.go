@@ -200,18 +200,8 @@ func (s *Server) serve(nc net.Conn, config *tls.Config) {
 		}
 		return
 	}
-	if t, ok := nc.(*tls.Conn); ok {
-		ctx, cancel := context.Background(), context.CancelFunc(func() {})
-		if s.limits.HeaderTimeout > 0 {
-			ctx, cancel = context.WithTimeout(ctx, s.limits.HeaderTimeout)
-		}
-		err := t.HandshakeContext(ctx)
-		cancel()
-		if err != nil {
-			s.opts.Log.Debug("the TLS handshake failed", "client", c.ip, "error", err)
-			return
-		}
-		c.secured(t.ConnectionState())
+	if t, ok := nc.(*tls.Conn); ok && !s.handshake(c, t) {
+		return
 	}
 	for first := true; ; first = false {
 		if err := c.next(first); err != nil {
@@ -232,6 +222,21 @@ func (s *Server) serve(nc net.Conn, config *tls.Config) {
 			return
 		}
 	}
+}
+
+// handshake secures a connection, and tells whether it is.
+func (s *Server) handshake(c *client, t *tls.Conn) bool {
+	ctx, cancel := context.Background(), context.CancelFunc(func() {})
+	if s.limits.HeaderTimeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, s.limits.HeaderTimeout)
+	}
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		s.opts.Log.Debug("the TLS handshake failed", "client", c.ip, "error", err)
+		return false
+	}
+	c.secured(t.ConnectionState())
+	return true
 }
 
 // exchange serves the request whose header has been read, and tells whether the

@@ -207,8 +207,21 @@ func (t *Transport) newOrigin(u *pipeline.URL, b *BackendTLS, via *pipeline.Prox
 	return o, nil
 }
 
-// dial makes a connection, through the proxy if there is one, secured if it is to be.
-func (o *origin) dial(_ string, limit time.Duration) (net.Conn, error) {
+// dial makes a connection in a goroutine of its own: resolving, connecting and shaking
+// hands want a deep stack, which would stay with the client's connection for as long as it
+// lasts.
+func (o *origin) dial(_ string, limit time.Duration) (conn net.Conn, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		conn, err = o.connect(limit)
+	}()
+	<-done
+	return conn, err
+}
+
+// connect makes a connection, through the proxy if there is one, secured if it is to be.
+func (o *origin) connect(limit time.Duration) (net.Conn, error) {
 	if connect := o.transport.opts.ConnectTimeout; limit <= 0 || connect > 0 && connect < limit {
 		limit = connect
 	}
