@@ -12,7 +12,7 @@ import (
 // call is a call of a tool, as CALLS gives it to clients.
 type call struct {
 	Name      string         `json:"name"`
-	Arguments map[string]any `json:"arguments"`
+	Arguments map[string]any `json:"arguments,omitempty"`
 }
 
 // seen is what a client of testdata prints.
@@ -50,10 +50,8 @@ type client struct {
 	// command is what to run for a URL; what it prints is a seen.
 	command func(t *testing.T, url string) (program string, args []string)
 	env     []string
-	// revision is what it speaks to a server that speaks the new revision, and what to
-	// one that does not.
-	modern, old string
-	sse         bool // it has HTTP+SSE, too
+	version string // what it speaks through the gateway, whatever the server does
+	sse     bool   // it has HTTP+SSE, too
 }
 
 func script(name string) func(*testing.T, string) (string, []string) {
@@ -61,11 +59,11 @@ func script(name string) func(*testing.T, string) (string, []string) {
 }
 
 var clients = []client{
-	{name: "TypeScript SDK 1", command: script("client-v1.mjs"), modern: "2025-11-25", old: "2025-11-25", sse: true},
-	{name: "TypeScript SDK 2", command: script("client-v2.mjs"), modern: "2025-11-25", old: "2025-11-25"},
-	{name: "TypeScript SDK 2, any era", command: script("client-v2.mjs"), env: []string{"ERA=auto"}, modern: "2026-07-28", old: "2025-11-25"},
-	{name: "TypeScript SDK 2, the new era only", command: script("client-v2.mjs"), env: []string{"ERA=2026-07-28"}, modern: "2026-07-28", old: "2026-07-28"},
-	{name: "Go SDK", modern: "2026-07-28", old: "2025-11-25", command: func(t *testing.T, url string) (string, []string) {
+	{name: "TypeScript SDK 1", command: script("client-v1.mjs"), version: "2025-11-25", sse: true},
+	{name: "TypeScript SDK 2", command: script("client-v2.mjs"), version: "2025-11-25"},
+	{name: "TypeScript SDK 2, any era", command: script("client-v2.mjs"), env: []string{"ERA=auto"}, version: "2026-07-28"},
+	{name: "TypeScript SDK 2, the new era only", command: script("client-v2.mjs"), env: []string{"ERA=2026-07-28"}, version: "2026-07-28"},
+	{name: "Go SDK", version: "2026-07-28", command: func(t *testing.T, url string) (string, []string) {
 		return goProgram(t, &goClient, "client", "."), []string{url}
 	}},
 	{name: "mcp-remote", command: script("client-remote.mjs"), sse: true},

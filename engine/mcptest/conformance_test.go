@@ -45,7 +45,7 @@ func (v verdicts) totals() (c count) {
 
 // resultFolder is the name of a folder with the results of one scenario: its kind, its
 // name, the time.
-var resultFolder = regexp.MustCompile(`^(?:server|authorization)-(.+)-\d{4}-\d{2}-\d{2}T[0-9-]+Z$`)
+var resultFolder = regexp.MustCompile(`^(?:server|authorization-server)-(.+)-\d{4}-\d{2}-\d{2}T[0-9-]+Z$`)
 
 // conformance runs the official tool and reads its results.
 func conformance(t *testing.T, args ...string) verdicts {

@@ -1,6 +1,7 @@
 package mcptest
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,13 +87,19 @@ func (p idp) yaml() string {
 type documents struct {
 	host string // and port
 	pem  string // a file
+
+	mu      sync.Mutex
+	fetched map[string]int
 }
 
-// startDocuments serves /client.json: a client whose codes go to loopback.
+// startDocuments serves documents of clients whose codes go to loopback.
 func startDocuments(t *testing.T) *documents {
 	t.Helper()
-	var d documents
+	d := &documents{fetched: map[string]int{}}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.mu.Lock()
+		d.fetched[r.URL.Path]++
+		d.mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "max-age=60")
 		_ = json.NewEncoder(w).Encode(map[string]any{
@@ -110,7 +118,15 @@ func startDocuments(t *testing.T) *documents {
 	if err := os.WriteFile(d.pem, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return &d
+	return d
 }
 
-func (d *documents) url() string { return "https://" + d.host + "/client.json" }
+// fresh is the URL of a document that nobody has asked for.
+func (d *documents) fresh() string { return "https://" + d.host + "/" + rand.Text() + ".json" }
+
+// asked tells whether somebody has.
+func (d *documents) asked(url string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.fetched[strings.TrimPrefix(url, "https://"+d.host)] > 0
+}

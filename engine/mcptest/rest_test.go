@@ -170,8 +170,8 @@ func TestREST(t *testing.T) {
 				{Name: "secret-order", Arguments: map[string]any{"id": 42}},
 				{Name: "get-order", Arguments: map[string]any{"id": 42}},
 			}, "TOKEN="+token)
-			if seen.Version != c.modern {
-				t.Errorf("it speaks %q, want %q", seen.Version, c.modern)
+			if seen.Version != c.version {
+				t.Errorf("it speaks %q, want %q", seen.Version, c.version)
 			}
 			if want := []string{"get-order", "list-orders", "create-order", "cancel-order"}; !same(seen.names(), want) {
 				t.Errorf("the tools are %q, want %q", seen.names(), want)
