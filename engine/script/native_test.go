@@ -22,7 +22,7 @@ func nativeHosts() []*testHost {
 		"nothing": nil, "t": true, "no": false, "digits": " 12 ", "num": "17", "dec": "3.25", "hex": "0x10", "exp": "1e3",
 		"nan": math.NaN(), "inf": math.Inf(-1), "zero": int32(0), "minus": math.Copysign(0, -1),
 		"wide": "grüße 😀 世界", "lone": "a\xed\xa0\x80b", "broken": "a\xffb", "json": JSON(`{"a":[1,2]}`), "list": JSON(`["a","b"]`),
-		"csv": "a,b,,c", "path": "/orders/7/items", "upper": "ÀÉ", "spaces": "\u00a0\t x \n", "bytes": []byte("xy"), "dollar": "a$&b",
+		"csv": "a,b,,c", "path": "/orders/7/items", "upper": "ÀÉ", "spaces": "\u00a0\t x \n", "blob": []byte("xy"), "dollar": "a$&b",
 	}
 	rich := newTestHost()
 	rich.vars = map[string]any{"s": "", "n": "5", "csv": "one", "wide": "ascii", "f": int32(-7)}
@@ -103,7 +103,7 @@ var operandsOfTests = []string{
 	`true`, `false`, `null`, `undefined`,
 	`context.Variables.s`, `context.Variables.n`, `context.Variables.f`, `context.Variables.long`, `context.Variables.big`, `context.Variables.nothing`, `context.Variables.none`,
 	`context.Variables.t`, `context.Variables.no`, `context.Variables.wide`, `context.Variables.lone`, `context.Variables.broken`, `context.Variables.json`, `context.Variables.list`, `context.Variables.minus`,
-	`context.Variables.nan`, `context.Variables.inf`, `context.Variables.digits`, `context.Variables.num`, `context.Variables.dec`, `context.Variables.spaces`, `context.Variables.upper`, `context.Variables.bytes`,
+	`context.Variables.nan`, `context.Variables.inf`, `context.Variables.digits`, `context.Variables.num`, `context.Variables.dec`, `context.Variables.spaces`, `context.Variables.upper`, `context.Variables.blob`,
 	`context.Request.Headers.GetValueOrDefault("Accept")`, `context.Request.Headers.GetValueOrDefault("X-Id", "none")`, `context.Request.Headers.get("X-Multi")`, `context.Request.Method`, `context.Response.StatusCode`,
 	`context.User`, `context.LastError`, `context.User?.Id`, `context.Request.Headers["X-Multi"]`,
 }

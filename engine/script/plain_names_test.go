@@ -23,7 +23,7 @@ func collectNames(vm *VM, names map[string]bool) {
 	for _, k := range list.Keys() {
 		queue = append(queue, list.Get(k).ToObject(rt))
 	}
-	seen := map[*goja.Object]bool{}
+	seen := map[*goja.Object]bool{vm.context: true}
 	visit := func(v goja.Value) {
 		if o, ok := v.(*goja.Object); ok && o != nil && !seen[o] {
 			seen[o] = true
