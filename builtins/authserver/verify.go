@@ -153,36 +153,40 @@ func (s *Server) newerKeys(ctx context.Context) bool {
 	return s.keys.state.Load() != before
 }
 
-// memory remembers tokens that were verified, by all of their text, bounded: of two halves the
-// younger takes what is new or used, and the older is forgotten when that is full.
+// memory remembers tokens that were verified, by all of their text, bounded in bytes: of
+// two halves the younger takes what is new or used, and the older is forgotten when that is
+// full.
 type memory struct {
 	mu         sync.RWMutex
 	young, old map[string]*ownToken
+	size       int // of the younger
 }
 
-const memoryHalf = 8192
+const memoryHalf = 8 << 20
 
 func (m *memory) init() { m.young = map[string]*ownToken{} }
 
 func (m *memory) get(token string) *ownToken {
 	m.mu.RLock()
-	t := m.young[token]
-	aged := t == nil && m.old[token] != nil
-	if aged {
-		t = m.old[token]
-	}
+	t, old := m.young[token], m.old[token]
 	m.mu.RUnlock()
-	if aged {
-		m.put(token, t)
+	if t == nil && old != nil {
+		m.put(old.caller.Jwt.Raw, old)
+		return old
 	}
 	return t
 }
 
+// put keeps a token under its text, which must not change.
 func (m *memory) put(token string, t *ownToken) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.young) >= memoryHalf {
-		m.old, m.young = m.young, make(map[string]*ownToken, memoryHalf)
+	if m.young[token] != nil {
+		return
+	}
+	size := 4*len(token) + 1024 // the claims as text, and lists of it
+	if m.size += size; m.size > memoryHalf {
+		m.old, m.young, m.size = m.young, map[string]*ownToken{}, size
 	}
 	m.young[token] = t
 }

@@ -9,13 +9,14 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"sekisho/builtins/authserver/records"
 	"sekisho/builtins/jose"
+	"sekisho/engine/dotnet/apim"
+	"sekisho/engine/pipeline"
 )
 
 // 5.2.9, 5.3: what is not an access token of this gateway, to the bit.
@@ -124,16 +125,29 @@ func TestVerifyRemembers(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	var m memory
 	m.init()
-	kept := &ownToken{}
+	token := func(text string) *ownToken {
+		return &ownToken{caller: &pipeline.Caller{Jwt: &apim.Jwt{Raw: text}}}
+	}
+	kept := token("kept")
 	m.put("kept", kept)
-	for i := range 3 * memoryHalf {
-		m.put(strconv.Itoa(i), &ownToken{})
-		if i%1000 == 0 && m.get("kept") != kept {
+	for i := range 20 {
+		text := strings.Repeat(string(rune('a'+i)), memoryHalf/16)
+		m.put(text, token(text))
+		if m.get("kept") != kept {
 			t.Fatal("what is used is forgotten")
 		}
-		if len(m.young)+len(m.old) > 2*memoryHalf {
-			t.Fatal("more is remembered than may be")
+		size := 0
+		for _, half := range []map[string]*ownToken{m.young, m.old} {
+			for text := range half {
+				size += 4 * len(text)
+			}
 		}
+		if size > 2*memoryHalf {
+			t.Fatalf("%d bytes are remembered", size)
+		}
+	}
+	if m.get(strings.Repeat("a", memoryHalf/16)) != nil {
+		t.Error("what is not used is remembered")
 	}
 }
 
