@@ -20,7 +20,7 @@ type BridgeOptions struct {
 	Idle time.Duration
 	// Sessions and SessionsPerUser are the most sessions kept at a time; 10,000 and 100.
 	// With more of a user the one longest unused goes, or, if all are in use, the new one
-	// is refused.
+	// is refused. As many requests may wait for input.
 	Sessions, SessionsPerUser int
 }
 
@@ -38,6 +38,7 @@ type Bridge struct {
 	sessions map[string]*session // of clients, by the id they know
 	pooled   map[string]*pooled  // of stateless clients' users with servers
 	calls    map[string]*call    // that wait for a stateless client's input, by requestState
+	waiting  map[string]int      // of calls, by user
 	perUser  map[string]int      // of sessions and pooled
 	sweeper  *time.Timer
 }
@@ -47,7 +48,7 @@ func NewBridge(o BridgeOptions) *Bridge {
 	return &Bridge{
 		base: o.URL, limit: defaultTo(o.Limit, 4<<20), idle: defaultTo(o.Idle, 30*time.Minute),
 		most: defaultTo(o.Sessions, 10_000), mostOne: defaultTo(o.SessionsPerUser, 100),
-		sessions: map[string]*session{}, pooled: map[string]*pooled{}, calls: map[string]*call{}, perUser: map[string]int{},
+		sessions: map[string]*session{}, pooled: map[string]*pooled{}, calls: map[string]*call{}, perUser: map[string]int{}, waiting: map[string]int{},
 	}
 }
 
@@ -68,7 +69,7 @@ func (b *Bridge) Close() {
 	var all []kept
 	b.each(func(k kept) { all = append(all, k) })
 	calls := b.calls
-	b.calls = map[string]*call{}
+	b.calls, b.waiting = map[string]*call{}, map[string]int{}
 	b.mu.Unlock()
 	var told sync.WaitGroup
 	for _, c := range calls {
@@ -204,7 +205,7 @@ func (b *Bridge) sweep() {
 	})
 	for state, c := range b.calls {
 		if late(c.since) {
-			delete(b.calls, state)
+			b.takeCall(state)
 			ended = append(ended, c.abandon)
 		}
 	}

@@ -403,7 +403,72 @@ func TestSessionPeerResumes(t *testing.T) {
 	})
 }
 
-// hostile answers of servers end in an error that says what, and never in a hang.
+// What a server says goes into header fields of later requests only where it is harmless.
+func TestSessionPeerTrustsNoText(t *testing.T) {
+	initialize := func(version string) (*sessionPeer, *Error) {
+		p := &sessionPeer{limit: 10_000}
+		m, _ := Parse([]byte(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}`))
+		_, e := p.ask(t.Context(), &Target{Upstream: scripted(func(string, string, fields, string) (*Response, error) {
+			return jsonResponse(200, resultBody(m.ID, object([]member{{"protocolVersion", marshal(version)}}))), nil
+		})}, m, nil)
+		return p, e
+	}
+	for _, bad := range []string{"2025-06-18\r\nCookie: x", "", "1999-01-01", V20260728} {
+		if p, e := initialize(bad); e == nil || p.version != "" {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+	p, e := initialize(V20250618)
+	if e != nil {
+		t.Fatal(e)
+	}
+	var asked []string
+	u := scripted(func(method, _ string, h fields, _ string) (*Response, error) {
+		asked = append(asked, method+strings.Join(h.values("Last-Event-ID"), ""))
+		return events("id: \x01\ndata:\n\nid: " + strings.Repeat("x", 2000) + "\n\n"), nil
+	})
+	m, _ := Parse([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
+	if _, e := p.ask(t.Context(), &Target{Upstream: u}, m, nil); e == nil || fmt.Sprint(asked) != "[POST]" {
+		t.Errorf("%v %v", e, asked)
+	}
+}
+
+// A session that is over is a 404, and an error that names no request answers the client's,
+// whatever else the server writes.
+func TestSessionErrors(t *testing.T) {
+	status := 200
+	u := scripted(func(_, _ string, _ fields, body string) (*Response, error) {
+		if m, _ := Parse([]byte(body)); m != nil && m.Method == "initialize" {
+			return jsonResponse(200, resultBody(m.ID, json.RawMessage(`{"protocolVersion":"2025-11-25"}`))), nil
+		}
+		return jsonResponse(status, []byte(`{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"strange"}}`)), nil
+	})
+	b := NewBridge(BridgeOptions{})
+	defer b.Close()
+	do := func(session, body string) *Response {
+		m, _ := Parse([]byte(body))
+		r := &Request{HTTPMethod: "POST", Values: fields{}.values, Message: m, Version: V20251125}
+		if session != "" {
+			r.Values = fields{{HeaderSession, session}}.values
+		}
+		return b.Serve(t.Context(), r, &Target{Server: Server{Sessions: true}, Upstream: u})
+	}
+	id := do("", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}`).header(HeaderSession)
+	list := `{"jsonrpc":"2.0","id":"mine","method":"tools/list"}`
+	if r := do(id, list); r.Status != 200 || str(find(r.Body, "id")) != "mine" || !bytes.Contains(r.Body, []byte("strange")) {
+		t.Errorf("%d %s", r.Status, r.Body)
+	}
+	status = 404
+	if r := do(id, list); r.Status != 404 {
+		t.Errorf("%d %s", r.Status, r.Body)
+	}
+	status = 200
+	if r := do(id, list); r.Status != 404 {
+		t.Errorf("the session goes on: %d %s", r.Status, r.Body)
+	}
+}
+
+// Hostile answers of servers end in an error that says what, and never in a hang.
 func TestHostileServers(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	for name, answer := range map[string]func() *Response{
@@ -438,7 +503,7 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// sessions that nobody uses go, those in use stay, and there is a bound.
+// Sessions that nobody uses go, those in use stay, and there is a bound.
 func TestBridgeSessionsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := scripted(func(_, _ string, _ fields, body string) (*Response, error) {

@@ -119,8 +119,9 @@ type backend struct {
 	server    *sdk.Server
 	began     chan string // names of tools that wait
 	cancelled chan string
-	over      chan struct{} // the test is
-	headers   sync.Map      // Mcp-Param-Region of calls, by tool
+	over      chan struct{} // closed by end
+	ending    sync.Once
+	headers   sync.Map // Mcp-Param-Region of calls, by tool
 }
 
 const (
@@ -161,13 +162,16 @@ func newBackend(t *testing.T, kind string) *backend {
 		h.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
-		close(b.over)
+		b.end()
 		b.http.CloseClientConnections()
 		b.http.Close()
 	})
 	b.base, _ = url.Parse(b.http.URL + "/server")
 	return b
 }
+
+// end ends tools that wait, which a server would wait for itself.
+func (b *backend) end() { b.ending.Do(func() { close(b.over) }) }
 
 func (b *backend) tools() {
 	type in struct {

@@ -109,6 +109,7 @@ func TestBridgeCancels(t *testing.T) {
 func TestBridgeServerDies(t *testing.T) {
 	eachCell(t, func(t *testing.T, client string, b *backend) {
 		_, url := gateway(t, b)
+		t.Cleanup(b.end)
 		cs, _ := connect(t, client, url, "ann")
 		done := make(chan error, 1)
 		go func() {

@@ -246,10 +246,11 @@ func (c *call) suspend(r *Request) reply {
 	}
 	b, state := c.bridge, newID()
 	b.mu.Lock()
-	closed, full := b.closed, len(b.calls) >= b.most
+	closed, full := b.closed, len(b.calls) >= b.most || b.waiting[c.user] >= b.mostOne
 	if !closed && !full {
 		c.since = time.Now()
 		b.calls[state] = c
+		b.waiting[c.user]++
 	}
 	b.mu.Unlock()
 	if closed || full {
@@ -270,7 +271,16 @@ func (b *Bridge) suspended(r *Request, state string) *call {
 	if c == nil || c.user != r.User || c.method != r.Message.Method || c.name != r.Message.Name {
 		return nil
 	}
+	return b.takeCall(state)
+}
+
+// takeCall takes a call that waits out of the books. b.mu is held.
+func (b *Bridge) takeCall(state string) *call {
+	c := b.calls[state]
 	delete(b.calls, state)
+	if b.waiting[c.user]--; b.waiting[c.user] <= 0 {
+		delete(b.waiting, c.user)
+	}
 	return c
 }
 

@@ -36,8 +36,9 @@
 //
 // request.User is who may use the sessions it makes; somebody else's session id is answered
 // with 404. A session id of a Bridge is the Bridge's own (random, kept in memory, good in
-// this process): it is not sealed and not to be unsealed. ctx is the client's request: it
-// ends when the client leaves.
+// this process): it is not sealed and not to be unsealed. Stateless clients of one user that
+// declare the same capabilities share a session with the server; so do all callers that are
+// nobody in particular. ctx is the client's request: it ends when the client leaves.
 //
 // Target.Upstream sends HTTP requests to the server with whatever policies have added for
 // this client's request. It is called while the client's request is served, and also after

@@ -203,7 +203,8 @@ func (b *Bridge) ask(ctx context.Context, s *session, release func(), r *Request
 	})
 }
 
-// answer asks and leaves out of lists of tools what is not shown.
+// answer asks, and makes of the answer what the client may have: lists of tools are without
+// those that are not shown, and an error that is about no request is about this one.
 func (b *Bridge) answer(ctx context.Context, p peer, m *Message, t *Target, to sink) (*Message, *Error) {
 	a, e := p.ask(ctx, t, m, to)
 	if e == nil && m.Method == "tools/list" && a.Result != nil && t.Tools != nil {
@@ -212,6 +213,11 @@ func (b *Bridge) answer(ctx context.Context, p peer, m *Message, t *Target, to s
 			return nil, unreachable("sends a list of tools that cannot be read")
 		}
 		a = answer(a.ID, result)
+	}
+	if e == nil && a.ID == nil {
+		b := append([]byte(`{"jsonrpc":"2.0","id":`), m.ID...)
+		b = append(append(b, `,"error":`...), a.Error...)
+		a = &Message{Raw: append(b, '}'), ID: m.ID, Error: a.Error}
 	}
 	return a, e
 }

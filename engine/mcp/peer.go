@@ -74,6 +74,7 @@ type asking struct {
 	upstream Upstream
 	limit    int
 	header   [][2]string // beside Content-Type and Accept
+	within   bool        // of a session: 404 says that it is over, whatever is in the body
 	body     []byte
 	id       json.RawMessage
 	to       sink
@@ -130,8 +131,14 @@ func (a *asking) do(ctx context.Context, resume bool) (*Message, *Error) {
 	}
 }
 
+// maxEventID bounds the event ids that streams are resumed with.
+const maxEventID = 1024
+
 // read is the answer in a response; neither answer nor error if it is a stream without.
 func (a *asking) read(r *Response) (*Message, *Error) {
+	if a.within && r.Status == 404 {
+		return nil, errSessionOver()
+	}
 	switch r.mediaType() {
 	case typeJSON:
 		body, err := io.ReadAll(io.LimitReader(r.reader(), int64(a.limit)+1))
@@ -158,7 +165,7 @@ func (a *asking) read(r *Response) (*Message, *Error) {
 			if err != nil {
 				return nil, nil
 			}
-			if e.ID != "" {
+			if e.ID != "" && len(e.ID) <= maxEventID && plain(e.ID) { // it goes into a header field
 				a.lastID = e.ID
 			}
 			if e.Retry > 0 {

@@ -20,13 +20,19 @@ type sessionPeer struct {
 
 func (p *sessionPeer) ask(ctx context.Context, t *Target, m *Message, to sink) (*Message, *Error) {
 	a := asking{upstream: t.Upstream, limit: p.limit, header: p.header(t), body: m.Raw, id: m.ID, to: to}
+	a.within = m.Method != "initialize"
 	reply, e := a.do(ctx, true)
-	if e == nil && m.Method == "initialize" && reply.Result != nil {
-		p.mu.Lock()
-		p.id, p.version = a.session, str(find(reply.Result, "protocolVersion"))
-		p.mu.Unlock()
+	if e != nil || a.within || reply.Result == nil {
+		return reply, e
 	}
-	return reply, e
+	version := str(find(reply.Result, "protocolVersion"))
+	if !known(version) || Stateless(version) {
+		return nil, unreachable("speaks no revision the gateway knows")
+	}
+	p.mu.Lock()
+	p.id, p.version = a.session, version
+	p.mu.Unlock()
+	return reply, nil
 }
 
 // header is what every request of the session has.

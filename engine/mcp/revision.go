@@ -107,7 +107,7 @@ func Mirror(m *Message, version string) [][2]string {
 	if !Stateless(version) {
 		return fields
 	}
-	fields = append(fields, [2]string{HeaderMethod, m.Method})
+	fields = append(fields, [2]string{HeaderMethod, encodeValue(m.Method)}) // for methods that are none: they must not end the field
 	if hasName(m.Method) {
 		fields = append(fields, [2]string{HeaderName, encodeValue(m.Name)})
 	}

@@ -121,6 +121,19 @@ func TestMirror(t *testing.T) {
 	}
 }
 
+// A method from outside does not end its header field.
+func TestMirrorInjection(t *testing.T) {
+	m, e := Parse([]byte(`{"jsonrpc":"2.0","id":1,"method":"x\r\nAuthorization: y"}`))
+	if e != nil {
+		t.Fatal(e)
+	}
+	for _, h := range Mirror(m, V20260728) {
+		if !plain(h[1]) {
+			t.Errorf("%q", h)
+		}
+	}
+}
+
 func FuzzMirroredValue(f *testing.F) {
 	for _, s := range []string{"us-west1", "=?base64?SGVsbG8sIOS4lueVjA==?=", "=?base64??=", "=?base64?=", " x", "\x00", "=?base64?YQ?=", "é"} {
 		f.Add(s)

@@ -16,7 +16,8 @@ type Upstream interface {
 	// HTTP+SSE servers, which name it themselves): it replaces path and query. header is
 	// what the protocol needs (Content-Type, Accept, MCP-…); body is nil for GET and
 	// DELETE. The caller closes the Response's Stream (where the implementation has read
-	// all, Body may hold it instead). ctx ends the request and its stream.
+	// all, Body may hold it instead); closing may happen twice and makes a Read that waits
+	// return. ctx ends the request and its stream.
 	Do(ctx context.Context, method, target string, header [][2]string, body []byte) (*Response, error)
 }
 
