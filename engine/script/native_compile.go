@@ -577,7 +577,7 @@ func (c *nativeCompiler) member(n ast.Node, left ast.Expression, name string) pa
 		run := p.run
 		return part{run: func(e *env) value {
 			v, ok := e.receiver(run, opt)
-			if !ok {
+			if !ok || v.wide && !e.spend(len(v.s)) {
 				return value{}
 			}
 			return number(float64(v.units()))

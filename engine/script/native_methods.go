@@ -147,7 +147,7 @@ func parseInt(e *env, a arguments) value {
 	if a.row[0].kind == kindNumber && a.row[0].f == math.Trunc(a.row[0].f) && math.Abs(a.row[0].f) < 1e15 && a.row[0].f != 0 {
 		return a.row[0]
 	}
-	if a.row[0].kind != kindString || a.row[0].wide {
+	if a.row[0].kind != kindString || a.row[0].wide || !e.spend(len(a.row[0].s)) {
 		return e.give()
 	}
 	s := strings.Trim(a.row[0].s, asciiSpace)
@@ -243,9 +243,18 @@ type method struct {
 var nativeMethods = map[string]method{
 	"toLowerCase": {0, 0, true, func(e *env, v value, _ arguments) value { e.spend(len(v.s)); return ascii(strings.ToLower(v.s)) }},
 	"toUpperCase": {0, 0, true, func(e *env, v value, _ arguments) value { e.spend(len(v.s)); return ascii(strings.ToUpper(v.s)) }},
-	"trim":        {0, 0, true, func(_ *env, v value, _ arguments) value { return ascii(strings.Trim(v.s, asciiSpace)) }},
-	"trimStart":   {0, 0, true, func(_ *env, v value, _ arguments) value { return ascii(strings.TrimLeft(v.s, asciiSpace)) }},
-	"trimEnd":     {0, 0, true, func(_ *env, v value, _ arguments) value { return ascii(strings.TrimRight(v.s, asciiSpace)) }},
+	"trim": {0, 0, true, func(e *env, v value, _ arguments) value {
+		e.spend(len(v.s))
+		return ascii(strings.Trim(v.s, asciiSpace))
+	}},
+	"trimStart": {0, 0, true, func(e *env, v value, _ arguments) value {
+		e.spend(len(v.s))
+		return ascii(strings.TrimLeft(v.s, asciiSpace))
+	}},
+	"trimEnd": {0, 0, true, func(e *env, v value, _ arguments) value {
+		e.spend(len(v.s))
+		return ascii(strings.TrimRight(v.s, asciiSpace))
+	}},
 	"startsWith":  textTest(strings.HasPrefix),
 	"endsWith":    textTest(strings.HasSuffix),
 	"includes":    textTest(strings.Contains),
@@ -362,6 +371,9 @@ func (v value) cut(from, to float64) value {
 func (e *env) replace(v value, a arguments, n int) value {
 	if a.row[0].kind != kindString || a.row[1].kind != kindString || a.row[0].s == "" || strings.Contains(a.row[1].s, "$") {
 		return e.give()
+	}
+	if !e.spend(len(v.s)) {
+		return value{}
 	}
 	places := strings.Count(v.s, a.row[0].s)
 	if places == 0 {

@@ -351,10 +351,13 @@ func FuzzNative(f *testing.F) {
 func TestNativeGivesUp(t *testing.T) {
 	h := newTestHost()
 	h.vars["long"] = strings.Repeat("x", 200_000)
+	h.vars["huge"] = strings.Repeat("ü", 5<<20)
 	h.vars["lone"] = clr.FromUnits([]uint16{'a', 0xD800})
 	for _, text := range []string{
 		`context.Variables.long + context.Variables.long + context.Variables.long + context.Variables.long + context.Variables.long + context.Variables.long`,
 		`context.Variables.long.split("x")[5]`,
+		`context.Variables.huge`,
+		`"" + context.Variables.huge.length`,
 		`context.Variables.long.replaceAll("x", "yyyyyyyyyy")`,
 		`"a".padStart(100000)`,
 		`context.Variables.lone + "b"`,

@@ -63,6 +63,9 @@ func isASCII(s string) bool {
 
 // str makes a value of text from outside, which may be anything.
 func (e *env) str(s string) value {
+	if len(s) > 1024 && !e.spend(len(s)/8) {
+		return value{}
+	}
 	if isASCII(s) {
 		return value{kind: kindString, s: s}
 	}
