@@ -82,9 +82,9 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, set *settings, req
 	set.begun(w, r, pageCookie, req.ID, cookie)
 	data := consentPage{
 		Client: oauth.Clean(c.Name, 80), Action: Prefix + "consent", User: oauth.Clean(who.Name, 120),
-		RedirectHost: oauth.Clean(c.RedirectHost(req.Redirect), 300),
-		Request:      base64.RawURLEncoding.EncodeToString(s.keys.state.Load().form.seal(plain, "form")),
-		Token:        formToken(cookie, req.ID),
+		RedirectHost: oauth.Clean(c.RedirectHost(req.Redirect), 300), RedirectURI: oauth.Clean(req.Redirect, 1000),
+		Request: base64.RawURLEncoding.EncodeToString(s.keys.state.Load().form.seal(plain, "form")),
+		Token:   formToken(cookie, req.ID),
 	}
 	if data.Client == "" {
 		data.Client = oauth.Clean(c.ID, 80)

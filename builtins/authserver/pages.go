@@ -13,16 +13,17 @@ import (
 // written from right to left from turning what stands beside them around.
 type (
 	consentPage struct {
-		Client       string
-		Host         string // of its metadata document
-		Itself       bool   // it has registered itself
-		Loopback     bool   // any program on the user's machine may be it
-		User         string
-		Server       string
-		ServerURL    string
-		Scopes       []scopeLine
-		Stays        bool // it will get refresh tokens
-		RedirectHost string
+		Client    string
+		Host      string // of its metadata document
+		Itself    bool   // it has registered itself
+		Loopback  bool   // any program on the user's machine may be it
+		User      string
+		Server    string
+		ServerURL string
+		Scopes    []scopeLine
+		Stays     bool // it will get refresh tokens
+		// RedirectHost is the part of RedirectURI that users can judge.
+		RedirectHost, RedirectURI string
 
 		Action, Request, Token string
 	}
@@ -47,7 +48,7 @@ var pages = template.Must(template.New("").Parse(`
 <dt>Application</dt><dd><bdi>{{.Client}}</bdi>{{if .Host}}, published by <strong><bdi>{{.Host}}</bdi></strong>{{else if .Itself}}, which has registered itself: nobody has checked its name{{else}}, set up by whoever runs this gateway{{end}}</dd>
 <dt>Server it will reach</dt><dd><bdi>{{.Server}}</bdi> (<bdi>{{.ServerURL}}</bdi>)</dd>
 <dt>What it may do</dt><dd><ul>{{range .Scopes}}<li>{{with .Text}}<bdi>{{.}}</bdi> {{end}}<code>{{.Name}}</code></li>{{else}}<li>use it as you</li>{{end}}{{if .Stays}}<li>stay connected while you are away</li>{{end}}</ul></dd>
-<dt>Afterwards you are taken to</dt><dd><strong><bdi>{{.RedirectHost}}</bdi></strong></dd>
+<dt>Afterwards you are taken to</dt><dd><strong><bdi>{{.RedirectHost}}</bdi></strong><br><bdi class="detail">{{.RedirectURI}}</bdi></dd>
 {{with .User}}<dt>You are logged in as</dt><dd><bdi>{{.}}</bdi></dd>{{end}}
 </dl>
 {{if .Loopback}}<p class="warn">The answer goes to a program on this computer, and any program here may say that it is this application. Go on only if you have just started it yourself.</p>{{end}}
