@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -269,9 +270,33 @@ func (e *mcpExchange) authorize(x *pipeline.Exchange) (*pipeline.Fault, *mcp.Err
 		if f := e.permit(x, nil); f != nil {
 			return f, nil
 		}
+		if e.endpoint == "messages" {
+			return nil, e.disguise(x)
+		}
 		return nil, unknownTool(e.version, e.message.Name)
 	}
 	return e.permit(x, e.tool), nil
+}
+
+// disguise has a server answer for a tool that does not exist: answers to HTTP+SSE are on
+// another stream, perhaps another process's, and a client takes an error of this request
+// for the end of its session. The server is asked for a name that it does not have.
+func (e *mcpExchange) disguise(x *pipeline.Exchange) *mcp.Error {
+	var params map[string]json.RawMessage
+	if json.Unmarshal(e.message.Params, &params) != nil {
+		return unknownTool(e.version, e.message.Name)
+	}
+	params["name"] = json.RawMessage(`"no-such-tool-` + rand.Text() + `"`)
+	data, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": e.message.ID, "method": e.message.Method, "params": params})
+	if err != nil || !e.message.IsRequest() {
+		return unknownTool(e.version, e.message.Name)
+	}
+	m, refused := mcp.Parse(data)
+	if refused == nil {
+		e.message, e.tool = m, nil
+		x.Request.Body.SetBytes(data)
+	}
+	return refused
 }
 
 // refuse answers a message without running a document: what is wrong with it is between
@@ -281,7 +306,11 @@ func (e *mcpExchange) refuse(x *pipeline.Exchange, refused *mcp.Error) {
 	if e.message != nil {
 		id = e.message.ID
 	}
-	answerMCP(x, refused.Status, refused.Body(id))
+	status := refused.Status
+	if e.endpoint == "messages" && status == 200 {
+		status = 400 // its answers are on another stream: only the status can say that there is none
+	}
+	answerMCP(x, status, refused.Body(id))
 }
 
 // deny fails with a Fault, and answers a request of JSON-RPC in its own form.
