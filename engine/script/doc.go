@@ -11,9 +11,14 @@
 //
 // # From Program to value
 //
+// An expression of simple form runs without a VM: it is compiled to closures as well
+// (native.go), which give up wherever a VM might do something else.
+//
 // A Pool lends VMs. A VM is leased for one evaluation and sees one Host, the
 // request; its object graph is built once, on first use, and its native members
-// read whatever Host the VM serves now. Everything that could carry something from
+// read whatever Host the VM serves now. A program that certainly reaches few intrinsics
+// runs in a plain VM, which has the guards of those only and is made in microseconds
+// (plain.go); any other in a full one. Everything that could carry something from
 // one evaluation to the next is frozen before the first: the global object, all
 // intrinsics, all host objects. Module code runs anew in each evaluation for the
 // same reason, so a module's top-level variables live as long as one evaluation.
