@@ -67,10 +67,11 @@ func (s *cacheStore) Run(x *pipeline.Exchange) error {
 		return nil
 	}
 	ttl := secondsOf(seconds)
-	c := &cachedResponse{status: r.Status, reason: r.Reason, present: r.Body.Present(), expires: x.Services.Now().Add(ttl)}
+	c := &cachedResponse{status: r.Status, reason: strings.Clone(r.Reason), present: r.Body.Present(), expires: x.Services.Now().Add(ttl)}
 	for _, f := range r.Header.Fields() {
 		if !notCached[strings.ToLower(f.Name)] {
-			c.header = append(c.header, f)
+			// What is kept must not keep all of what was received with it.
+			c.header = append(c.header, pipeline.Field{Name: strings.Clone(f.Name), Value: strings.Clone(f.Value)})
 		}
 	}
 	l.control(&r.Header, ttl)

@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"slices"
+	"strings"
 
 	"sekisho/engine/dotnet"
 	"sekisho/engine/dotnet/apim"
@@ -61,6 +62,9 @@ func (c *cacheStoreValue) Run(x *pipeline.Exchange) error {
 	if err != nil {
 		return err
 	}
+	if s, ok := kept.(string); ok {
+		kept = strings.Clone(s) // it may be a piece of the request, which it must not keep
+	}
 	x.Services.Cache.Set(valueKey(key), kept, size, secondsOf(seconds))
 	return nil
 }
@@ -97,6 +101,9 @@ func copyValue(v any, limit int64, size *int64, depth int) (any, error) {
 		return v, nil
 	case string:
 		*size += int64(len(v))
+		if depth > 0 {
+			v = strings.Clone(v) // as above
+		}
 		return v, nil
 	case []byte:
 		*size += int64(len(v))

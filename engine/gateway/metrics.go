@@ -151,6 +151,9 @@ func (c *customMetrics) Emit(namespace, name string, value float64, dimensions [
 		}
 		c.series++
 		m.seen[series] = true
+		for i, v := range values {
+			values[i] = strings.Clone(v) // it is kept, and may be a piece of a request
+		}
 	}
 	m.vec.WithLabelValues(values...).Observe(value)
 }
