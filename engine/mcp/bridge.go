@@ -39,6 +39,7 @@ type Bridge struct {
 	pooled   map[string]*pooled  // of stateless clients' users with servers
 	calls    map[string]*call    // that wait for a stateless client's input, by requestState
 	waiting  map[string]int      // of calls, by user
+	ending   sync.WaitGroup      // what ends in the background
 	perUser  map[string]int      // of sessions and pooled
 	sweeper  *time.Timer
 }
@@ -80,6 +81,16 @@ func (b *Bridge) Close() {
 		told.Go(k.end)
 	}
 	told.Wait()
+	b.ending.Wait()
+}
+
+// finish runs what ends something, which may wait for a server. b.mu is held.
+func (b *Bridge) finish(end func()) {
+	if b.closed {
+		go end() // Close may be past waiting
+		return
+	}
+	b.ending.Go(end)
 }
 
 // usage is what is known about how a session is used; the Bridge's lock guards it.
@@ -98,17 +109,16 @@ type kept interface {
 
 func (u *usage) used() *usage { return u }
 
-// admit makes room for one more session of user and counts it. b.mu is held; victim is to
-// be ended by the caller without it.
-func (b *Bridge) admit(user string) (victim kept, e *Error) {
+// admit makes room for one more session of user and counts it. b.mu is held.
+func (b *Bridge) admit(user string) *Error {
 	if b.closed {
-		return nil, refuse(503, CodeInternal, "the gateway is shutting down")
+		return refuse(503, CodeInternal, "the gateway is shutting down")
 	}
 	all, own := len(b.sessions)+len(b.pooled), b.perUser[user]
 	if all >= b.most || own >= b.mostOne {
-		victim = b.oldest(func(u *usage) bool { return all >= b.most || u.user == user })
+		victim := b.oldest(func(u *usage) bool { return all >= b.most || u.user == user })
 		if victim == nil {
-			return nil, refuse(503, CodeInternal, "there are too many sessions; end some that are not needed")
+			return refuse(503, CodeInternal, "there are too many sessions; end some that are not needed")
 		}
 		b.remove(victim)
 	}
@@ -116,7 +126,7 @@ func (b *Bridge) admit(user string) (victim kept, e *Error) {
 	if b.sweeper == nil {
 		b.sweeper = time.AfterFunc(b.idle, b.sweep)
 	}
-	return victim, nil
+	return nil
 }
 
 // oldest is the session longest unused of those that count.
@@ -139,13 +149,14 @@ func (b *Bridge) each(f func(kept)) {
 	}
 }
 
-// remove takes a session out of the books. b.mu is held.
+// remove takes a session out of the books and ends it. b.mu is held.
 func (b *Bridge) remove(k kept) {
 	u := k.used()
 	if u.gone {
 		return
 	}
 	u.gone = true
+	b.finish(k.end)
 	if b.perUser[u.user]--; b.perUser[u.user] <= 0 {
 		delete(b.perUser, u.user)
 	}
@@ -157,12 +168,11 @@ func (b *Bridge) remove(k kept) {
 	}
 }
 
-// drop removes and ends a session.
+// drop is remove for those without b.mu.
 func (b *Bridge) drop(k kept) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.remove(k)
-	b.mu.Unlock()
-	go k.end()
 }
 
 // holdLocked counts one more use of a session until release is called. b.mu is held.
@@ -179,10 +189,9 @@ func (b *Bridge) holdLocked(k kept) (release func()) {
 
 // sweep ends what was not used for long, and plans the next look.
 func (b *Bridge) sweep() {
-	var ended []func()
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.closed {
-		b.mu.Unlock()
 		return
 	}
 	now := time.Now()
@@ -200,23 +209,18 @@ func (b *Bridge) sweep() {
 	b.each(func(k kept) {
 		if u := k.used(); u.inUse == 0 && late(u.since) {
 			b.remove(k)
-			ended = append(ended, k.end)
 		}
 	})
 	for state, c := range b.calls {
 		if late(c.since) {
 			b.takeCall(state)
-			ended = append(ended, c.abandon)
+			b.finish(c.abandon)
 		}
 	}
 	if len(b.sessions)+len(b.pooled)+len(b.calls) > 0 {
 		b.sweeper = time.AfterFunc(next.Sub(now), b.sweep)
 	} else {
 		b.sweeper = nil
-	}
-	b.mu.Unlock()
-	for _, end := range ended {
-		go end()
 	}
 }
 

@@ -205,6 +205,7 @@ func TestRelayCloses(t *testing.T) {
 			src := &pieces{next: []string{"data: 1\n\n", "data: 2\n\n", "data: 3\n\n", "data: 4\n\n"}, closed: make(chan struct{})}
 			r := NewRelay(src, RelayOptions{Rewrite: rewrite, Limit: 100})
 			time.Sleep(time.Second)
+			synctest.Wait()
 			if len(src.next) < 2 {
 				t.Errorf("read ahead: %d left", len(src.next))
 			}

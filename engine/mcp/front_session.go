@@ -28,15 +28,12 @@ func (b *Bridge) newSession(user string, p peer) (s *session, release func(), e 
 	s.id, s.user = newID(), user
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	b.mu.Lock()
-	victim, e := b.admit(user)
+	e = b.admit(user)
 	if e == nil {
 		b.sessions[s.id] = s
 		release = b.holdLocked(s)
 	}
 	b.mu.Unlock()
-	if victim != nil {
-		go victim.end()
-	}
 	if e != nil {
 		s.stop()
 		return nil, nil, e

@@ -44,11 +44,10 @@ func (b *Bridge) pool(ctx context.Context, r *Request, t *Target) (p *pooled, re
 	key := r.User + "\x00" + string(capabilities)
 	b.mu.Lock()
 	p = b.pooled[key]
-	var victim kept
 	if p == nil {
 		made, e := b.newPeer(t)
 		if e == nil {
-			victim, e = b.admit(r.User)
+			e = b.admit(r.User)
 		}
 		if e != nil {
 			b.mu.Unlock()
@@ -60,9 +59,6 @@ func (b *Bridge) pool(ctx context.Context, r *Request, t *Target) (p *pooled, re
 	}
 	release = b.holdLocked(p)
 	b.mu.Unlock()
-	if victim != nil {
-		go victim.end()
-	}
 	p.begin.Lock()
 	defer p.begin.Unlock()
 	if p.ready {
