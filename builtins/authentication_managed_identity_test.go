@@ -37,7 +37,8 @@ func (s *identities) Token(_ context.Context, clientID, resource string) (string
 
 func (s *identities) Configure(*config.Model, *source.List) bool { return true }
 func (s *identities) Serving(string)                             {}
-func (s *identities) Public() http.Handler                       { return nil }
+func (s *identities) Public(string) http.Handler                 { return nil }
+func (s *identities) Access() gateway.Access                     { return nil }
 func (s *identities) Management() http.Handler                   { return nil }
 func (s *identities) Tokens() []gateway.TokenStatus              { return nil }
 func (s *identities) Failing() int                               { return 0 }
