@@ -50,10 +50,8 @@ apis:
 				for range 3 {
 					within(t, "progress", h.progress)
 				}
-				if client != httpSSE || server != stateless {
-					if r, err = cs.CallTool(t.Context(), &sdk.CallToolParams{Name: "ask"}); err != nil || textOf(r) != `accept "Ann"` {
-						t.Errorf("ask: %v %v", r, err)
-					}
+				if r, err = cs.CallTool(t.Context(), &sdk.CallToolParams{Name: "ask"}); err != nil || textOf(r) != `accept "Ann"` {
+					t.Errorf("ask: %v %v", r, err)
 				}
 				if _, err := cs.CallTool(t.Context(), &sdk.CallToolParams{Name: "hidden"}); err == nil {
 					t.Error("the hidden tool answered")
