@@ -20,7 +20,8 @@
 // runs in a plain VM, which has the guards of those only and is made in microseconds
 // (plain.go); any other in a full one. Everything that could carry something from
 // one evaluation to the next is frozen before the first: the global object, all
-// intrinsics, all host objects. Module code runs anew in each evaluation for the
+// intrinsics, all host objects; of what is not, in a plain VM, its programs can change
+// nothing. Module code runs anew in each evaluation for the
 // same reason, so a module's top-level variables live as long as one evaluation.
 //
 // # What it may cost

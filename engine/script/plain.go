@@ -16,7 +16,8 @@ import (
 //
 //   - Members have names that are written, and names that no intrinsic has, or those of
 //     plainMembers, whose functions are guarded before the program runs. So there is no way
-//     to a prototype or a constructor, and no way round a guard.
+//     to a prototype or a constructor, and no way round a guard. Functions that do not look
+//     at the clock are called and never handed on.
 //   - Nothing is assigned to but variables and the members of context that may be: so no
 //     intrinsic can be changed, and need not be frozen.
 //   - There are no classes, generators, async functions, getters, symbols, spreads, patterns
@@ -37,11 +38,11 @@ var plainMembers = func() map[string]needs {
 	for names, n := range map[string]needs{
 		// Members of data, of context and of dictionaries, and functions whose work is bounded.
 		`length message name host hash port hostname origin href protocol pathname username password index input groups
-		size description error info debug log warn done value get has set append delete getAll a add is all any test encoding
+		size description error info debug warn done value get has set append delete getAll a add is all any test encoding
 		Api Backend Deployment Elapsed LastError Operation Product Request RequestId Response Subscription Timestamp Tracing User
 		Variables Workspace Trace setBackend returnResponse Headers
-		floor ceil round abs min max trunc random pow sqrt sign log2 log10 E PI
-		isInteger isNaN isFinite isSafeInteger MAX_SAFE_INTEGER MIN_SAFE_INTEGER EPSILON MAX_VALUE MIN_VALUE toFixed`: 0,
+		E PI MAX_SAFE_INTEGER MIN_SAFE_INTEGER EPSILON MAX_VALUE MIN_VALUE`: 0,
+		numberFunctions: 0,
 		`toLowerCase toUpperCase trim trimStart trimEnd startsWith endsWith includes indexOf lastIndexOf slice substring substr
 		charAt at charCodeAt codePointAt split replace replaceAll padStart padEnd concat repeat toString join map filter some every
 		find findIndex findLast findLastIndex reduce reduceRight reverse push pop shift unshift sort forEach`: needLists,
@@ -49,6 +50,21 @@ var plainMembers = func() map[string]needs {
 	} {
 		for name := range setOf(names) {
 			out[name] = n
+		}
+	}
+	return out
+}()
+
+// numberFunctions are functions of Math and Number and methods of numbers.
+const numberFunctions = "floor ceil round abs min max trunc random pow sqrt sign log log2 log10 isInteger isNaN isFinite isSafeInteger toFixed"
+
+// callOnly are members that a plain program may call and not hand on: native code that
+// calls one of these again and again, a sort by Math.max, would never look at the clock.
+var callOnly = func() map[string]bool {
+	out := setOf(numberFunctions)
+	for name, n := range plainMembers {
+		if n != 0 {
+			out[name] = true
 		}
 	}
 	return out
@@ -236,10 +252,7 @@ func (p *plainness) expr(e ast.Expression) {
 	switch e := e.(type) {
 	case nil, *ast.StringLiteral, *ast.NumberLiteral, *ast.BooleanLiteral, *ast.NullLiteral:
 	case *ast.Identifier:
-		if p.used == nil {
-			p.used = map[string]bool{}
-		}
-		p.used[e.Name.String()] = true
+		p.name(e, false)
 	case *ast.TemplateLiteral:
 		p.refused = e.Tag != nil
 		p.exprs(e.Expressions)
@@ -259,12 +272,12 @@ func (p *plainness) expr(e ast.Expression) {
 		p.target(e.Left)
 		p.expr(e.Right)
 	case *ast.DotExpression:
-		p.member(e.Identifier.Name.String())
+		p.member(e.Identifier.Name.String(), false)
 		p.expr(e.Left)
 	case *ast.BracketExpression:
 		switch m := e.Member.(type) {
 		case *ast.StringLiteral:
-			p.member(m.Value.String())
+			p.member(m.Value.String(), false)
 		case *ast.NumberLiteral:
 		default:
 			p.refused = true
@@ -275,7 +288,7 @@ func (p *plainness) expr(e ast.Expression) {
 	case *ast.Optional:
 		p.expr(e.Expression)
 	case *ast.CallExpression:
-		p.expr(e.Callee)
+		p.callee(e.Callee)
 		p.exprs(e.ArgumentList)
 	case *ast.NewExpression:
 		id, ok := e.Callee.(*ast.Identifier)
@@ -334,8 +347,33 @@ func (p *plainness) object(o *ast.ObjectLiteral) {
 	}
 }
 
-// member is the name of a member that is read.
-func (p *plainness) member(name string) {
+// callee is what is called.
+func (p *plainness) callee(e ast.Expression) {
+	e, _ = optional(e)
+	switch m := e.(type) {
+	case *ast.DotExpression:
+		p.member(m.Identifier.Name.String(), true)
+		p.expr(m.Left)
+	case *ast.Identifier:
+		p.name(m, true)
+	default:
+		p.expr(e)
+	}
+}
+
+// name is a variable or a global.
+func (p *plainness) name(id *ast.Identifier, called bool) {
+	name := id.Name.String()
+	if p.used == nil {
+		p.used = map[string]bool{}
+	}
+	p.used[name] = true
+	p.refused = p.refused || !called && (name == "isNaN" || name == "isFinite")
+}
+
+// member is the name of a member that is read, or called.
+func (p *plainness) member(name string, called bool) {
+	p.refused = p.refused || !called && callOnly[name]
 	n, known := plainMembers[name]
 	p.needs |= n
 	if n != 0 {

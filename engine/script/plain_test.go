@@ -114,6 +114,8 @@ func TestNotPlain(t *testing.T) {
 		`"".trim.x = 1; return 1;`, `const o = {}; o.a = 1; return o;`, `const a = []; a[0] = 1; return a;`, `Math.x = 1; return 1;`, `context.x = 1; return 1;`, `context.Request.Headers.get.x = 1; return 1;`, `const c = context; c.Request.Method = "x"; return 1;`, `context.Request.Headers.get.length++; return 1;`,
 		`delete context.Variables.x`, `1 instanceof Error`, "((s) => s)`a`", `Error.prototype`, `arguments`, `return arguments.length;`, `const Object = 1; return Object;`, `const context = {}; context.a.b = 1; return 1;`, `{ const fetch = 1; } return fetch("x");`, `let globalThis = 1; return globalThis;`,
 		`(new Error("x")).stack`, `new (class {})`, `new String("x")`, `[1].toLocaleString()`, `(5).toLocaleString()`, `"x".at.bind`, `({a: 1}).hasOwnProperty("a")`, `"a".valueOf()`, `Number.parseInt("1")`, `isNaN.call`, `x: for (;;) { break x; } return 1;`,
+		`[3, 1].sort(Math.max)`, `["a"].map("".trim)`, `const f = Math.max; return f(1, 2);`, `["1"].map(isNaN)`, `(0, "".trim)()`, `({toString: [].join}) + ""`, `""["trim"]()`,
+		`"".\u0063onstructor`, `"".c\u{6f}nstructor`, `""["c\u006fnstructor"]`, `(x => x)("".trim)`, `context.Request.Headers.forEach([].push)`,
 	} {
 		p := compileExpr(t, text, isBlock(text))
 		if p.plain {
