@@ -129,11 +129,11 @@ type probe struct {
 const (
 	probeTime = 20 * time.Second
 	probeGood = 10 * time.Minute
+	probeBad  = 3 * time.Second // for how long nothing is
 	maxProbes = 1000
 )
 
-// speaks finds out what a server speaks, once for all who ask. What failed is tried again
-// by the next who asks.
+// speaksMCP finds out what a server speaks, once for all who ask.
 func (g *Gateway) speaksMCP(ctx context.Context, u *mcpUpstream) (mcp.Server, error) {
 	base := u.base()
 	key, now := base.String(), g.o.Now()
@@ -146,7 +146,7 @@ func (g *Gateway) speaksMCP(ctx context.Context, u *mcpUpstream) (mcp.Server, er
 		}
 		p = &probe{done: make(chan struct{})}
 		st.probes[key] = p
-		g.task(func() { g.find(key, p, u, base) })
+		g.task(func() { g.find(p, u, base) })
 	}
 	st.mu.Unlock()
 	select {
@@ -158,7 +158,7 @@ func (g *Gateway) speaksMCP(ctx context.Context, u *mcpUpstream) (mcp.Server, er
 }
 
 // find asks a server what it speaks.
-func (g *Gateway) find(key string, p *probe, u *mcpUpstream, base *url.URL) {
+func (g *Gateway) find(p *probe, u *mcpUpstream, base *url.URL) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 	defer cancel()
 	server, err := mcp.Probe(ctx, u, base)
@@ -166,9 +166,8 @@ func (g *Gateway) find(key string, p *probe, u *mcpUpstream, base *url.URL) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	p.server, p.err = server, err
-	p.until = g.o.Now().Add(probeGood)
-	if err != nil && st.probes[key] == p {
-		delete(st.probes, key)
+	if p.until = g.o.Now().Add(probeGood); err != nil {
+		p.until = g.o.Now().Add(probeBad)
 	}
 	close(p.done)
 }
