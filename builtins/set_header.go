@@ -101,13 +101,12 @@ func (s *setHeader) Run(x *pipeline.Exchange) error {
 	}
 	request, _ := x.Target()
 	h := x.TargetHeader()
-	lower := strings.ToLower(name)
-	if slices.Contains(ownHeaders, lower) {
+	if slices.ContainsFunc(ownHeaders, func(own string) bool { return strings.EqualFold(own, name) }) {
 		return nil
 	}
 	switch action {
 	case deleteAll:
-		if lower != "server" || request != nil {
+		if !strings.EqualFold(name, "Server") || request != nil {
 			h.Del(name)
 		}
 		return nil

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -125,12 +126,12 @@ func (x *Exchange) Release() {
 	req, resp := x.Request.Header, x.Response.Header
 	req.Reset()
 	resp.Reset()
-	close, after, kept := x.onClose[:0], x.after[:0], x.kept
+	close, after, kept, vars := x.onClose[:0], x.after[:0], x.kept, x.vars.kept()
 	if kept != nil {
 		kept.Reset()
 	}
 	*x = Exchange{}
-	x.Request.Header, x.Response.Header, x.onClose, x.after, x.kept = req, resp, close, after, kept
+	x.Request.Header, x.Response.Header, x.onClose, x.after, x.kept, x.vars = req, resp, close, after, kept, vars
 	exchanges.Put(x)
 }
 
@@ -240,28 +241,77 @@ func (x *Exchange) Fork(ctx context.Context) *Exchange {
 // variables is context.Variables; shared by forks, hence the lock.
 type variables struct{ s *varStore }
 
+// varStore holds variables in the order in which they were first set. It stays with the
+// memory of its Exchange, unless a fork had it too.
 type varStore struct {
-	mu    sync.RWMutex
-	names []string
-	m     map[string]any
+	mu     sync.RWMutex
+	shared bool
+	names  []string
+	values []any
+	index  map[string]int // made when there are many
+}
+
+// manyVariables is how many are looked through one by one.
+const manyVariables = 16
+
+// at is the place of a variable, -1 if it was not set. The lock is held.
+func (s *varStore) at(name string) int {
+	if s.index != nil {
+		if i, ok := s.index[name]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.Index(s.names, name)
 }
 
 func (v *variables) set(name string, value any) {
 	if v.s == nil {
-		v.s = &varStore{m: map[string]any{}}
+		v.s = new(varStore)
 	}
-	v.s.mu.Lock()
-	defer v.s.mu.Unlock()
-	if _, ok := v.s.m[name]; !ok {
-		v.s.names = append(v.s.names, name)
+	s := v.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.at(name); i >= 0 {
+		s.values[i] = value
+		return
 	}
-	v.s.m[name] = value
+	s.names, s.values = append(s.names, name), append(s.values, value)
+	switch {
+	case s.index != nil:
+		s.index[name] = len(s.names) - 1
+	case len(s.names) > manyVariables:
+		s.index = make(map[string]int, 2*manyVariables)
+		for i, n := range s.names {
+			s.index[n] = i
+		}
+	}
+}
+
+// kept is the variables without any, for the next Exchange in the same memory.
+func (v *variables) kept() variables {
+	s := v.s
+	if s == nil {
+		return variables{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shared || s.index != nil {
+		return variables{}
+	}
+	clear(s.names)
+	clear(s.values)
+	s.names, s.values = s.names[:0], s.values[:0]
+	return variables{s}
 }
 
 func (v *variables) share() variables {
 	if v.s == nil {
-		v.s = &varStore{m: map[string]any{}}
+		v.s = new(varStore)
 	}
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	v.s.shared = true
 	return *v
 }
 
@@ -272,8 +322,10 @@ func (v *variables) Lookup(name string) (any, bool) {
 	}
 	v.s.mu.RLock()
 	defer v.s.mu.RUnlock()
-	value, ok := v.s.m[name]
-	return value, ok
+	if i := v.s.at(name); i >= 0 {
+		return v.s.values[i], true
+	}
+	return nil, false
 }
 
 // Len implements apim.Variables.
