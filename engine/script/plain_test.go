@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sekisho/engine/dotnet/clr"
+	"sekisho/engine/source"
 )
 
 // plainForms are programs that run in plain VMs.
@@ -263,4 +264,31 @@ func TestVMForgets(t *testing.T) {
 		}
 	}
 	t.Error("a VM holds the host of an evaluation that has ended")
+}
+
+func FuzzPlain(f *testing.F) {
+	for _, text := range plainForms {
+		f.Add(text)
+	}
+	limits := Limits{Time: 5 * time.Second, Memory: 1 << 30}
+	plainPool, fullPool := NewPool(limits), NewPool(limits)
+	f.Cleanup(plainPool.Close)
+	f.Cleanup(fullPool.Close)
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "while") || strings.Contains(text, "for") {
+			return // loops may take as long as they are allowed to
+		}
+		for _, block := range []bool{false, true} {
+			var diags source.List
+			p := CompileExpr(source.Detached("fuzz", text), block, &diags)
+			if p == nil || !p.plain {
+				continue
+			}
+			got, err := p.Any(context.Background(), plainPool, nativeHosts()[0])
+			want, wanted := full(p).Any(context.Background(), fullPool, nativeHosts()[0])
+			if !same(got, want) || (err == nil) != (wanted == nil) || err != nil && err.Error() != wanted.Error() {
+				t.Errorf("%s\nplain %#v, %v\nfull  %#v, %v", text, got, err, want, wanted)
+			}
+		}
+	})
 }
