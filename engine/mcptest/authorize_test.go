@@ -49,6 +49,7 @@ apis:
     path: tools
     serviceUrl: %q
     mcp: { requiredScopes: [tools.read] }
+    tools: { test_image_content: { requiredScopes: [tools.admin] } }
 `, g.url, g.provider.yaml(), g.documents.host, g.documents.pem, upstream)})
 	return g
 }
@@ -132,6 +133,49 @@ func TestClients(t *testing.T) {
 			n := g.provider.counts(t)
 			if n.Authorizations == 0 || n.Tokens == 0 || n.Resources+n.BareScopes+len(n.Errors) > 0 {
 				t.Errorf("the identity provider counted %+v", n)
+			}
+		})
+	}
+}
+
+// TestRefresh: a client whose access token is refused gets another by its refresh token,
+// without a browser, and goes on with its session.
+func TestRefresh(t *testing.T) {
+	g := startGuarded(t, "", startEverything(t, "false"))
+	for _, c := range clients[:4] {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.use(t, g.server, "alice", []call{{Name: "test_simple_text"}, {Name: "test_simple_text"}}, "EXPIRE=true")
+			if !s.RefreshToken {
+				t.Error("it has no refresh token")
+			}
+			for i, r := range s.Results {
+				if r.Thrown != "" || len(r.Content) != 1 {
+					t.Errorf("call %d: %+v", i, r)
+				}
+			}
+			if s.Authorizations != 1 {
+				t.Errorf("it has asked %d times", s.Authorizations)
+			}
+		})
+	}
+}
+
+// TestStepUp: a tool that needs a scope which the client does not have is not listed, and
+// a call of it makes the client ask for that scope. (The first generation of the TypeScript
+// SDK cannot: it asks for nothing as long as it has a refresh token.)
+func TestStepUp(t *testing.T) {
+	g := startGuarded(t, "", startEverything(t, "true"))
+	for _, c := range clients[1:5] {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.use(t, g.server, "alice", []call{{Name: "test_simple_text"}, {Name: "test_image_content"}})
+			if slices.Contains(s.names(), "test_image_content") {
+				t.Error("the tool is listed without its scope")
+			}
+			if r := s.Results[1]; r.Thrown != "" || len(r.Content) != 1 || r.Content[0].Type != "image" {
+				t.Errorf("with the scope: %+v", r)
+			}
+			if s.Authorizations != 2 {
+				t.Errorf("it has asked %d times", s.Authorizations)
 			}
 		})
 	}

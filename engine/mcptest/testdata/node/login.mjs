@@ -79,11 +79,13 @@ export async function use({ connect, version, UnauthorizedError }) {
   const seen = { authorizations: 0 };
   try {
     let client;
+    let connected;
     for (let attempt = 0; ; attempt++) {
       const { client: candidate, transport } = await connect.make(session.provider);
       try {
         await candidate.connect(transport);
         client = candidate;
+        connected = transport;
         break;
       } catch (error) {
         if (!(error instanceof UnauthorizedError) || attempt > 0) throw error;
@@ -97,7 +99,12 @@ export async function use({ connect, version, UnauthorizedError }) {
     seen.results = [];
     for (const call of calls) {
       try {
-        seen.results.push(await client.callTool(call));
+        seen.results.push(await client.callTool(call).catch(async (error) => {
+          // The server wants more than was granted, and the browser is open.
+          if (!(error instanceof UnauthorizedError)) throw error;
+          await connect.finish(connected, await session.answer());
+          return client.callTool(call);
+        }));
       } catch (error) {
         seen.results.push({ thrown: String(error.message ?? error), code: error.code });
       }
