@@ -120,7 +120,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, set *settings, r
 		err = s.bound(ctx, kindCode, "", maxCodes)
 	}
 	if err == nil {
-		err = s.create(ctx, kindCode, id, "", set.Code, &code{Request: req, Person: p, Until: s.o.Now().Add(set.Code).Unix()})
+		err = s.create(ctx, kindCode, id, "", set.Code, &code{Request: req, Person: p})
 	}
 	if err != nil {
 		s.broken(w, err)

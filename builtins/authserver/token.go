@@ -26,7 +26,6 @@ const maxTokenRequest = 64 << 10
 type code struct {
 	Request *request `json:"request"`
 	Person  *person  `json:"person,omitempty"` // nil once it is spent
-	Until   int64    `json:"until"`
 	Grant   string   `json:"grant,omitempty"`
 	// Spent is when it was redeemed.
 	Spent time.Time `json:"spent,omitzero"`
@@ -241,7 +240,7 @@ func (s *Server) exchange(ctx context.Context, set *settings, c *clients.Client,
 	} else if err != nil {
 		return nil, nil, err
 	}
-	if e := checkCode(set, req, form, v.Until <= s.o.Now().Unix()); e != nil {
+	if e := checkCode(set, req, form); e != nil {
 		return nil, e, nil
 	}
 	g := &grant{ID: v.Grant, User: p.User, Client: c.ID, Audience: req.Audience, Scopes: req.Scopes, Claims: p.Claims}
@@ -267,12 +266,10 @@ func (s *Server) exchange(ctx context.Context, set *settings, c *clients.Client,
 }
 
 // checkCode compares a request for tokens with the one that its code was given for.
-func checkCode(set *settings, req *request, form url.Values, expired bool) *tokenError {
+func checkCode(set *settings, req *request, form url.Values) *tokenError {
 	verifier := form.Get("code_verifier")
 	sum := sha256.Sum256([]byte(verifier))
 	switch {
-	case expired:
-		return invalid("invalid_grant", "the code is not good, or not any more")
 	case verifier == "":
 		return invalid("invalid_grant", "code_verifier is missing")
 	case !isVerifier(verifier) || !sameText(base64.RawURLEncoding.EncodeToString(sum[:]), req.Challenge):

@@ -1,13 +1,17 @@
 package authserver
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"sekisho/builtins/authserver/records"
 )
 
 func basic(user, password string) func(*http.Request) {
@@ -275,4 +279,33 @@ func TestTypeConfusion(t *testing.T) {
 	}
 	w.renew(a.Refresh[:len(a.Refresh)-4]).wants(t, 400, "invalid_grant")
 	w.renew(a.Refresh).wants(t, 200, "") // none of this has harmed it
+}
+
+// A grant that is revoked before it is there does not come to be.
+func TestGrantRevokedBeforeItIsKept(t *testing.T) {
+	w := newWorld(t)
+	code := w.browser().code()
+	w.nodes[0].o.Store = revokingStore{w.nodes[0].o.Store, w.nodes[1]}
+	w.call("token", w.exchanging(code)).wants(t, 400, "invalid_grant")
+	for _, kind := range []string{kindGrant, kindUpstream} {
+		if n, err := w.store.Records().Count(t.Context(), kind, ""); n != 0 || err != nil {
+			t.Errorf("%d of the kind %s, %v", n, kind, err)
+		}
+	}
+}
+
+// revokingStore has another process revoke each grant just before it is kept.
+type revokingStore struct {
+	records.Store
+	other *Server
+}
+
+func (s revokingStore) Put(ctx context.Context, r *records.Record) error {
+	var g grant
+	if r.Kind == kindGrant {
+		if err := errors.Join(decode(r, &g), s.other.end(ctx, g.ID)); err != nil {
+			return err
+		}
+	}
+	return s.Store.Put(ctx, r)
 }
