@@ -134,6 +134,7 @@ type mcpGateway struct {
 	url     string
 	access  *stubAccess
 	log     *lines
+	stopped bool // the test has
 }
 
 // lines collects a log.
@@ -186,7 +187,9 @@ func serveMCP(t *testing.T, yaml string, files map[string]string, change ...func
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		_ = g.gateway.Shutdown(ctx)
+		if !g.stopped {
+			_ = g.gateway.Shutdown(ctx)
+		}
 		if t.Failed() {
 			t.Log(g.log.String())
 		}

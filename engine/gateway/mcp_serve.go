@@ -336,14 +336,19 @@ func (e *mcpExchange) prepare(x *pipeline.Exchange) {
 	x.Request.URL.Path, x.Request.URL.Query = "", x.OriginalURL.Query
 	x.BackendID = r.BackendID
 	x.Forwarder = &mcpForwarder{e.snapshot.backends, e}
+	// They are always there, so that expressions need not ask.
+	method, tool := x.Route.Operation.ID, ""
 	if m := e.message; m != nil && m.Method != "" {
-		x.Set("mcp-method", m.Method)
-		if m.Method == "tools/call" {
-			x.Set("mcp-tool", m.Name)
+		if method = m.Method; method == "tools/call" {
+			tool = m.Name
 		}
 	}
+	x.Set("mcp-method", method)
+	x.Set("mcp-tool", tool)
 	if x.Caller != nil && x.Caller.Jwt != nil {
 		x.Set("mcp-caller", x.Caller.Jwt)
+	} else {
+		x.Set("mcp-caller", nil)
 	}
 	e.collectSecrets(x)
 }
