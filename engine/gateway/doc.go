@@ -8,7 +8,8 @@
 //
 // A client's connection is served by one goroutine (client, in conn.go). fasthttp's
 // parser reads the header; readFields cuts the same bytes once more into fields, more
-// strictly, and what the two do not both accept is refused. The Exchange that results
+// strictly, and what the two do not both accept is refused; a head of the usual form
+// needs no parser (head.go). The Exchange that results
 // holds the path raw and the fields as they came, all pieces of one string. Its
 // handler matches it, runs the documents of the Snapshot of that moment, and leaves a
 // Response, which respond writes.

@@ -79,7 +79,8 @@ type Outcome struct {
 // writes the answers.
 //
 // Requests are parsed by fasthttp, and then once more by readFields, which is stricter
-// where it matters to a proxy, and both must agree. The loop around the parser is our
+// where it matters to a proxy, and both must agree; see head.go for heads that need no
+// parser. The loop around the parser is our
 // own and not fasthttp.Server, which does what a proxy must not: it reads up to 8 KiB of
 // a body, and sends 100 Continue, before anybody has seen the request; it moves and
 // renames response headers; and it does not notice a client that leaves.
