@@ -44,6 +44,16 @@
 // looked at before it is used: one that its backend has closed is replaced, with
 // nothing sent. There are no other retries: a document that wants them says <retry>.
 //
+// # MCP servers
+//
+// An API of the type mcp walks another way before and after its documents (mcp_*.go):
+// serveMCP checks Host, Origin, token and message, and picks the operation: a listed tool,
+// or one of a fixed set of methods. mcpForwarder then takes off what is the client's own
+// secret and passes the request through, has a mcp.Bridge translate for a server of the
+// other era, or answers by operations of another API, which run in Exchanges of their own
+// (callOperation). Ids of sessions and events are sealed for their user; what a policy
+// sees is plain.
+//
 // # Reload
 //
 // A Snapshot is immutable and swapped as a whole; an Exchange keeps the one it began

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"hash/fnv"
 	"net/url"
 	"strings"
 	"time"
@@ -29,12 +30,8 @@ func (f *mcpForwarder) Forward(x *pipeline.Exchange, o pipeline.ForwardOptions) 
 		return err
 	}
 	defer e.sanitized(x)()
-	if member != nil {
-		x.BackendID = member.def.ID
-		if member.def.Kind == Single {
-			x.Request.URL.SetService(member.def.URL)
-		}
-	}
+	pool := f.backend(x.BackendID)
+	send(x, member)
 	life := e.life(x)
 	b := f.backend(x.BackendID)
 	if b == nil || b.def.Kind == Single {
@@ -44,6 +41,10 @@ func (f *mcpForwarder) Forward(x *pipeline.Exchange, o pipeline.ForwardOptions) 
 			r, err := e.request(x)
 			if err != nil {
 				return err
+			}
+			if member != nil {
+				send(x, f.settled(pool))
+				u = f.upstream(x, u.wait)
 			}
 			return e.cross(x, life, r, &mcp.Target{Server: s, Upstream: u}, u.base())
 		}
@@ -159,6 +160,32 @@ func (f *mcpForwarder) member(x *pipeline.Exchange) (*backend, error) {
 	return m, nil
 }
 
+// settled is the member of a pool that has all sessions of a user which the gateway itself
+// keeps: their ids say nothing of members.
+func (f *mcpForwarder) settled(pool *backend) *backend {
+	now := f.registry.now()
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(f.e.user)) // it never fails
+	at := int(h.Sum32() % uint32(len(pool.members)))
+	for i := range pool.members {
+		if m := pool.members[(at+i)%len(pool.members)]; m.breaker.allow(now) {
+			return m
+		}
+	}
+	return pool.members[at]
+}
+
+// send has the request go to a member of a pool; nil leaves it as it is.
+func send(x *pipeline.Exchange, member *backend) {
+	if member == nil {
+		return
+	}
+	x.BackendID = member.def.ID
+	if member.def.Kind == Single {
+		x.Request.URL.SetService(member.def.URL)
+	}
+}
+
 // life is a lifeline of its own for what is forwarded: it ends with the client's, and can
 // be ended before it.
 func (e *mcpExchange) life(x *pipeline.Exchange) *lifeline {
@@ -189,6 +216,13 @@ func (e *mcpExchange) collectSecrets(x *pipeline.Exchange) {
 		_, parameter, _ := strings.Cut(v, " ")
 		if parameter = trimBlanks(parameter); len(parameter) >= 8 {
 			e.secrets = append(e.secrets, parameter)
+		}
+	}
+	// Where no token is asked for, nobody has refused one here.
+	inQuery, _ := pipeline.ParseQuery(x.OriginalURL.Query).Lookup("access_token")
+	for _, v := range inQuery {
+		if len(v) >= 8 {
+			e.secrets = append(e.secrets, v)
 		}
 	}
 }

@@ -91,8 +91,8 @@ func hostOf(u string) string {
 	return strings.ToLower(p.Host)
 }
 
-// origin checks the Origin of a request: none is no browser's and passes, any other must be
-// allowed.
+// originAllowed checks the Origin of a request: none is no browser's and passes, any other must be
+// allowed. It returns the Origin as it came.
 func (g *Gateway) originAllowed(s *Snapshot, srv *mcpServer, x *pipeline.Exchange) (origin string, ok bool) {
 	values, _ := x.Request.Header.Lookup("Origin")
 	switch len(values) {

@@ -11,7 +11,7 @@ import (
 	"sekisho/engine/pipeline"
 )
 
-// local makes the server of an API's own tools; nil where the tools are somebody else's.
+// localTools makes the server of an API's own tools; nil where the tools are somebody else's.
 func (l *loader) localTools(a *config.API, s *mcpServer) *tools.Server {
 	if a.MCP.Of == nil {
 		return nil

@@ -73,3 +73,29 @@ apis:
 		}
 	}
 }
+
+// A session stays with the member of a pool that has it, across eras too.
+func TestMCPSessionsInPools(t *testing.T) {
+	one, two := newMCPBackend(t, sessions), newMCPBackend(t, sessions)
+	g := serveMCP(t, fmt.Sprintf(`
+backends:
+  one: { url: %q }
+  two: { url: %q }
+  both: { pool: { services: [ { id: one }, { id: two } ] } }
+apis:
+  tested: { type: mcp, path: tested, backend: both, subscriptionRequired: false }
+`, one.url, two.url), nil)
+	for _, kind := range kinds {
+		for range 3 {
+			cs, _ := g.client(kind, "/tested", nil)
+			for range 3 {
+				if r, err := cs.CallTool(t.Context(), &sdk.CallToolParams{Name: "echo"}); err != nil || textOf(r) != "echo:" {
+					t.Fatalf("%s: %v %v", kind, r, err)
+				}
+			}
+		}
+	}
+	if len(one.requests()) == 0 || len(two.requests()) == 0 {
+		t.Error("a member of the pool was not asked")
+	}
+}
