@@ -45,8 +45,6 @@ type browser struct {
 	user   string
 	deny   bool
 	client *http.Client
-	// visited are the pages that had a form, in order.
-	visited []string
 }
 
 func newBrowser(user string) *browser {
@@ -79,7 +77,6 @@ func (b *browser) open(address string) (*page, error) {
 			}
 			return p, nil
 		}
-		b.visited = append(b.visited, p.url.Host+p.url.Path)
 		p, err = b.submit(p, f)
 	}
 	return nil, errors.New("the forms do not end")

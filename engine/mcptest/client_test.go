@@ -31,7 +31,6 @@ type seen struct {
 		Code              any
 	}
 	Authorizations int
-	ClientID       string
 	RefreshToken   bool
 }
 
