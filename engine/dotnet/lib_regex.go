@@ -160,7 +160,7 @@ func (t *Thread) searchTime(asked clr.TimeSpan) clr.TimeSpan {
 		return asked
 	}
 	t.look()
-	left := clr.TimeSpan(t.deadline.Sub(t.now()) / 100)
+	left := clr.TimeSpan((t.budget - t.spent) / 100)
 	limit := clr.Millisecond
 	for limit < left {
 		limit *= 2
