@@ -23,10 +23,14 @@ func (l *loader) localTools(a *config.API, s *mcpServer) *tools.Server {
 		}
 	}
 	info := tools.Info{Name: a.ID, Title: a.Name, Version: cmp.Or(a.Version, "1")}
-	server, err := tools.New(info, list, callTool, func(ctx context.Context, t *tools.Tool) bool {
-		c := callerOf(ctx)
-		return c != nil && s.shows(t.Name, c.caller)
-	})
+	var visible func(context.Context, *tools.Tool) bool
+	if s.filters || s.guarded() { // else everybody's list is the same, and clients may share it
+		visible = func(ctx context.Context, t *tools.Tool) bool {
+			c := callerOf(ctx)
+			return c != nil && s.shows(t.Name, c.caller)
+		}
+	}
+	server, err := tools.New(info, list, callTool, visible)
 	if err != nil {
 		l.diags.Errorf(a.MCP.At, "gateway-tool", "%v", err)
 		return nil
