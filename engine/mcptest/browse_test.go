@@ -59,7 +59,6 @@ func newBrowser(user string) *browser {
 type page struct {
 	url    *url.URL
 	status int
-	header http.Header
 	body   string
 }
 
@@ -103,7 +102,7 @@ func (b *browser) send(r *http.Request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{resp.Request.URL, resp.StatusCode, resp.Header, string(body)}, nil
+	return &page{resp.Request.URL, resp.StatusCode, string(body)}, nil
 }
 
 // form is the form of a page.
