@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strings"
 )
 
 // maxSealed bounds the session ids that are looked at.
@@ -41,7 +42,7 @@ func (s *Sealer) Seal(server, user, id string) string {
 // Open is the server's id. It is not ok for an id that was not sealed for this user of
 // this server; the answer to that is 404, as for a session that is over.
 func (s *Sealer) Open(server, user, sealed string) (id string, ok bool) {
-	if len(sealed) > maxSealed {
+	if len(sealed) > maxSealed || strings.ContainsAny(sealed, "\r\n") { // which base64 passes over
 		return "", false
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
