@@ -1,6 +1,10 @@
 package builtins
 
-import "sekisho/engine/pipeline"
+import (
+	"sync/atomic"
+
+	"sekisho/engine/pipeline"
+)
 
 // AuthenticationManagedIdentity authenticates the gateway to the backend by an access
 // token for its managed identity.
@@ -36,6 +40,21 @@ type authenticationManagedIdentity struct {
 	ClientID    pipeline.String `attr:"client-id"`
 	Variable    string          `attr:"output-token-variable-name"`
 	IgnoreError bool            `attr:"ignore-error" default:"false"`
+
+	last atomic.Pointer[bearer]
+}
+
+// bearer is a token and the value of a header with it.
+type bearer struct{ token, value string }
+
+// value is the value of a header with the token: nearly always the one of the request before.
+func (a *authenticationManagedIdentity) value(token string) string {
+	if b := a.last.Load(); b != nil && b.token == token {
+		return b.value
+	}
+	b := &bearer{token, "Bearer " + token}
+	a.last.Store(b)
+	return b.value
 }
 
 // Check wants a resource.
@@ -72,7 +91,7 @@ func (a *authenticationManagedIdentity) Run(x *pipeline.Exchange) error {
 		return nil
 	}
 	request, _ := x.Target()
-	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Authorization", a.value(token))
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package builtins
 
 import (
+	"hash/maphash"
 	"math"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"sekisho/engine/pipeline"
@@ -95,4 +97,25 @@ func (i *increments) later(x *pipeline.Exchange, policy string, add func(x *pipe
 			add(x, n)
 		}
 	})
+}
+
+// keys are the keys of counters that a policy has used lately, so that the ones that come
+// all the time are not made anew each time.
+type keys [64]atomic.Pointer[string]
+
+var keysSeed = maphash.MakeSeed()
+
+// named is a prefix, always the same one for these keys, and a key behind it.
+func (k *keys) named(prefix, key string) string {
+	const long = 256 // what callers make up must not stay here
+	if len(key) > long {
+		return prefix + key
+	}
+	at := &k[maphash.String(keysSeed, key)%uint64(len(k))]
+	if full := at.Load(); full != nil && (*full)[len(prefix):] == key {
+		return *full
+	}
+	full := prefix + key
+	at.Store(&full)
+	return full
 }

@@ -39,6 +39,8 @@ type rateLimitByKey struct {
 	increments
 	AfterResponse bool `attr:"increment-after-response" default:"false"`
 	reports
+
+	keys keys
 }
 
 func (r *rateLimitByKey) Run(x *pipeline.Exchange) error {
@@ -57,13 +59,11 @@ func (r *rateLimitByKey) Run(x *pipeline.Exchange) error {
 	if err != nil {
 		return err
 	}
-	key = "rate-limit-by-key\x00" + key
+	key = r.keys.named("rate-limit-by-key\x00", key)
 	window := time.Duration(period) * time.Second
 	n := int64(0)
 	if r.AfterResponse || r.postponed() {
-		r.later(x, "rate-limit-by-key", func(x *pipeline.Exchange, n int64) {
-			x.Services.Counters.Slide(key, x.Services.Now(), window, calls, n)
-		})
+		r.countLater(x, key, window, calls)
 	} else if n, err = r.count(x); err != nil {
 		return err
 	}
@@ -73,4 +73,11 @@ func (r *rateLimitByKey) Run(x *pipeline.Exchange) error {
 		return r.exceeded(x, retry)
 	}
 	return nil
+}
+
+// countLater counts a request when its response is known.
+func (r *rateLimitByKey) countLater(x *pipeline.Exchange, key string, window time.Duration, calls int64) {
+	r.later(x, "rate-limit-by-key", func(x *pipeline.Exchange, n int64) {
+		x.Services.Counters.Slide(key, x.Services.Now(), window, calls, n)
+	})
 }

@@ -40,6 +40,10 @@ type setHeader struct {
 	Name   pipeline.String   `attr:"name,required"`
 	Action pipeline.String   `attr:"exists-action" enum:"override skip append delete" default:"override"`
 	Values []pipeline.String `child:"value"`
+
+	// plain says that Name is a good literal that is not the gateway's own, Action is
+	// override, and there is one value.
+	plain bool
 }
 
 // What exists-action may be.
@@ -72,6 +76,8 @@ func (s *setHeader) Check(c *pipeline.Check) {
 		}
 	}
 	wantValue(c, len(s.Values), &s.Action)
+	name, ok := s.Name.Literal()
+	s.plain = ok && isToken(name) && !slices.Contains(ownHeaders, strings.ToLower(name)) && s.is(override) && len(s.Values) == 1
 }
 
 func (s *setHeader) is(action string) bool {
@@ -87,6 +93,9 @@ func wantValue(c *pipeline.Check, n int, action *pipeline.String) {
 }
 
 func (s *setHeader) Run(x *pipeline.Exchange) error {
+	if s.plain {
+		return s.put(x)
+	}
 	name, err := s.Name.Get(x)
 	if err != nil {
 		return err
@@ -132,6 +141,20 @@ func (s *setHeader) Run(x *pipeline.Exchange) error {
 	return nil
 }
 
+// put is Run where all but the value is plain.
+func (s *setHeader) put(x *pipeline.Exchange) error {
+	v, err := s.Values[0].Get(x)
+	if err != nil {
+		return err
+	}
+	if v, err = headerValue(v); err != nil {
+		return err
+	}
+	name, _ := s.Name.Literal()
+	x.TargetHeader().Set(name, v)
+	return nil
+}
+
 // putHeader sets a header to values, or adds them to what is there.
 func putHeader(h *pipeline.Header, name string, values []string, add bool) {
 	if add {
@@ -146,6 +169,9 @@ func putHeader(h *pipeline.Header, name string, values []string, add bool) {
 
 // headerValue makes a text fit for a header line.
 func headerValue(s string) (string, error) {
+	if isPlain(s) {
+		return s, nil
+	}
 	s = strings.TrimSpace(s)
 	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 		return s, nil
@@ -173,6 +199,16 @@ func headerValue(s string) (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// isPlain tells whether a text is printable ASCII without blanks around it.
+func isPlain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return s == "" || s[0] != ' ' && s[len(s)-1] != ' '
 }
 
 // isToken tells whether s can name a header or a method (RFC 9110, token).

@@ -73,7 +73,8 @@ type validateJWT struct {
 	Audiences         *audiences      `child:"audiences"`
 	Issuers           *issuers        `child:"issuers"`
 
-	keys jwtKeys
+	keys    jwtKeys
+	settled bool // what a token must say does not depend on the request
 }
 
 type openIDConfig struct {
@@ -111,6 +112,36 @@ func (v *validateJWT) Check(c *pipeline.Check) {
 		v.keys.decryption = v.Decryption.List
 	}
 	v.keys.prepare()
+	v.settled = v.settles()
+}
+
+// settles tells whether all that judge asks for is literal.
+func (v *validateJWT) settles() bool {
+	_, skew := v.ClockSkew.Literal()
+	_, expires := v.RequireExpiration.Literal()
+	all := skew && expires
+	wants := func(list []pipeline.String) {
+		for i := range list {
+			_, ok := list[i].Literal()
+			all = all && ok
+		}
+	}
+	if v.Issuers != nil {
+		wants(v.Issuers.List)
+	}
+	if v.Audiences != nil {
+		wants(v.Audiences.List)
+	}
+	if v.Claims != nil {
+		for _, c := range v.Claims.List {
+			wants([]pipeline.String{c.Name, c.Match})
+			wants(c.Values)
+			if c.Separator.IsSet() {
+				wants([]pipeline.String{c.Separator})
+			}
+		}
+	}
+	return all
 }
 
 // Check warns of what is no URL.
@@ -149,15 +180,19 @@ func (v *validateJWT) Run(x *pipeline.Exchange) error {
 	if err != nil {
 		return v.fail(x, err)
 	}
-	if err := v.judge(x, verified); err != nil {
-		return v.fail(x, err)
+	now := x.Services.Now()
+	if !v.settled || !verified.Accepted(v, now) {
+		if err := v.judge(x, verified, now); err != nil {
+			return v.fail(x, err)
+		}
 	}
 	v.output(x, verified.Jwt)
 	return nil
 }
 
-// judge looks at what a verified token says.
-func (v *validateJWT) judge(x *pipeline.Exchange, t *pipeline.VerifiedToken) error {
+// judge looks at what a verified token says. If that is good for other requests too, it
+// notes so.
+func (v *validateJWT) judge(x *pipeline.Exchange, t *pipeline.VerifiedToken, now time.Time) error {
 	skew, err := v.ClockSkew.Get(x)
 	if err != nil {
 		return err
@@ -169,7 +204,7 @@ func (v *validateJWT) judge(x *pipeline.Exchange, t *pipeline.VerifiedToken) err
 	if err != nil {
 		return err
 	}
-	if err := checkLifetime(t.Jwt, x.Services.Now(), time.Duration(skew)*time.Second, expires); err != nil {
+	if err := checkLifetime(t.Jwt, now, time.Duration(skew)*time.Second, expires); err != nil {
 		return err
 	}
 	if v.Issuers != nil || len(v.OpenID) > 0 {
@@ -188,7 +223,14 @@ func (v *validateJWT) judge(x *pipeline.Exchange, t *pipeline.VerifiedToken) err
 			return err
 		}
 	}
-	return v.claims(x, t.Jwt)
+	if err := v.claims(x, t.Jwt); err != nil {
+		return err
+	}
+	if v.settled {
+		from, until := lifetime(t.Jwt, time.Duration(skew)*time.Second)
+		t.Accept(v, from, until)
+	}
+	return nil
 }
 
 // checkAudience wants one of the token's audiences to be listed.
@@ -235,6 +277,23 @@ func checkLifetime(j *apim.Jwt, now time.Time, skew time.Duration, mustExpire bo
 		return denied("JwtInvalid", "The token was issued in the future.")
 	}
 	return nil
+}
+
+// lifetime is when checkLifetime finds nothing wrong with a token that may be without an
+// end: from the first time on, and before the second; zero for no such bound.
+func lifetime(j *apim.Jwt, skew time.Duration) (from, until time.Time) {
+	if j.ExpirationTime != nil {
+		until = j.ExpirationTime.Time().Add(skew)
+	}
+	if j.NotBefore != nil {
+		from = j.NotBefore.Time().Add(-skew)
+	}
+	if j.IssuedAt != nil {
+		if t := j.IssuedAt.Time().Add(-skew - future); t.After(from) {
+			from = t
+		}
+	}
+	return from, until
 }
 
 // denied is the refusal of a token.

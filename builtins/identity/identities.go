@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"log/slog"
 	"net"
@@ -51,6 +52,22 @@ type known struct {
 	// ids that are written in other letters.
 	byName map[string]*identity
 	all    []*identity
+	// recent is what was asked for lately. It goes with what was known then, so that no
+	// answer outlives that.
+	recent [32]atomic.Pointer[asked]
+}
+
+// asked is a question and where its answer is.
+type asked struct {
+	clientID, resource string
+	place              tokencache.Place
+}
+
+var askedSeed = maphash.MakeSeed()
+
+// asked is where a question would be among the recent ones.
+func (k *known) asked(resource string) *atomic.Pointer[asked] {
+	return &k.recent[maphash.String(askedSeed, resource)%uint64(len(k.recent))]
 }
 
 // identity is one that tokens can be had for.
@@ -193,9 +210,19 @@ func (i *Identities) identity(c Identity, before *known) (*identity, error) {
 // Token returns an access token for resource. One that is good for three minutes more is
 // answered without waiting, and so is one that has not expired; see package tokencache.
 func (i *Identities) Token(ctx context.Context, clientID, resource string) (string, error) {
-	n, assigned := i.find(clientID)
+	k := i.known.Load()
+	recent := k.asked(resource)
+	if a := recent.Load(); a != nil && a.clientID == clientID && a.resource == resource {
+		if t, ok := a.place.Lookup(); ok {
+			return t.AccessToken, nil
+		}
+	}
+	n, assigned := k.find(clientID)
 	key := n.prefix + " " + assigned + " " + resource
 	if t, ok := i.cache.Lookup(key); ok {
+		if place, ok := i.cache.Place(key); ok {
+			recent.Store(&asked{strings.Clone(clientID), strings.Clone(resource), place})
+		}
 		return t.AccessToken, nil
 	}
 	// Only now: what has blanks in it matches no key, as no key was made of such.
@@ -216,8 +243,7 @@ func (i *Identities) Token(ctx context.Context, clientID, resource string) (stri
 
 // find returns the identity of a client-id, and the client id that its source is to be
 // asked for, "" for its own.
-func (i *Identities) find(clientID string) (n *identity, assigned string) {
-	k := i.known.Load()
+func (k *known) find(clientID string) (n *identity, assigned string) {
 	if clientID == "" {
 		return k.system, ""
 	}

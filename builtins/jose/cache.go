@@ -1,8 +1,9 @@
 package jose
 
 import (
-	"crypto/sha256"
 	"hash/maphash"
+	"math"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -13,28 +14,44 @@ import (
 
 // verified remembers tokens that were verified, bounded in bytes. What it forgets is
 // verified again. A refusal is not remembered: whoever makes tokens up could fill it.
+//
+// The store decides what is worth its place; recent answers for the tokens that come all
+// the time, which costs no clock, no lock and no count of its own. Keys are the tokens as
+// they were sent, all of them, so a hash only finds the place.
 type verified struct {
-	seed  maphash.Seed
-	store *ristretto.Cache[uint64, *entry]
+	seed   maphash.Seed
+	store  *ristretto.Cache[uint64, *entry]
+	recent []set
 }
+
+// set is where the recent tokens of one hash are.
+type set [4]atomic.Pointer[entry]
+
+// recentBytes bounds the tokens that recent keeps, and bytesForEach is how much room of
+// the store there is for each place in it: so recent keeps at most about as much as the
+// store, of tokens that mostly are the store's as well.
+const (
+	recentBytes  = 3 << 10
+	bytesForEach = 16 << 10
+)
 
 // identity tells a token and the keys that it was verified with from all others.
 type identity struct {
-	token [sha256.Size]byte
+	token string
 	keys  *pipeline.TokenKeys
 }
 
-// identify hashes a token as it was sent, all of it.
-func identify(token string, keys *pipeline.TokenKeys) identity {
-	// The hash only reads the bytes of the string, which need not be copied for that.
-	return identity{sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token))), keys}
+// hash is where an identity is looked for.
+func (v *verified) hash(id *identity) uint64 {
+	return maphash.String(v.seed, id.token) ^ uint64(uintptr(unsafe.Pointer(id.keys)))*0x9e3779b97f4a7c15
 }
 
 // entry is a token with what tells that it is the right one and still good. It keeps its
 // keys from being collected, so that their address stays theirs.
 type entry struct {
 	identity
-	until     time.Time
+	hash      uint64
+	until     int64 // unix nanoseconds
 	sets      []*keySet
 	published []*published // by the sets, when the token was verified
 	token     *pipeline.VerifiedToken
@@ -54,19 +71,39 @@ func newVerified(bytes int64) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &verified{seed: maphash.MakeSeed(), store: store}, nil
+	sets := 1
+	for int64(2*sets*len(set{})) <= bytes/bytesForEach {
+		sets *= 2
+	}
+	return &verified{seed: maphash.MakeSeed(), store: store, recent: make([]set, sets)}, nil
 }
 
 func (v *verified) close() { v.store.Close() }
 
 // get is the token that was remembered, nil if there is none that is still good.
 func (v *verified) get(id *identity, t *Tokens) *pipeline.VerifiedToken {
-	e, ok := v.store.Get(maphash.Comparable(v.seed, *id))
+	h := v.hash(id)
+	at := v.place(h)
+	for i := range at {
+		if e := at[i].Load(); e != nil && e.hash == h && e.identity == *id {
+			return e.good(t)
+		}
+	}
+	e, ok := v.store.Get(h)
 	if !ok || e.identity != *id {
 		return nil
 	}
+	good := e.good(t)
+	if good != nil {
+		v.keep(e)
+	}
+	return good
+}
+
+// good is the token if it need not be verified again.
+func (e *entry) good(t *Tokens) *pipeline.VerifiedToken {
 	now := t.now()
-	if !now.Before(e.until) {
+	if now.UnixNano() >= e.until {
 		return nil
 	}
 	for i, s := range e.sets {
@@ -84,13 +121,42 @@ func (v *verified) get(id *identity, t *Tokens) *pipeline.VerifiedToken {
 	return e.token
 }
 
-// put remembers a token until it expires. Size is that of its JWS, in bytes.
-func (v *verified) put(id *identity, now time.Time, claims object, token *pipeline.VerifiedToken, g *gathered, size int) {
-	e := &entry{identity: *id, until: now.Add(withoutExpiry), sets: g.sets, token: token}
+func (v *verified) place(hash uint64) *set { return &v.recent[hash&uint64(len(v.recent)-1)] }
+
+// keep puts e among the recent tokens: where it was before with other content, where
+// there is room, or else where its hash says.
+func (v *verified) keep(e *entry) {
+	if len(e.identity.token) > recentBytes {
+		return
+	}
+	at := v.place(e.hash)
+	free := int(e.hash >> 62)
+	for i := range at {
+		old := at[i].Load()
+		if old != nil && old.hash == e.hash {
+			at[i].Store(e)
+			return
+		}
+		if old == nil {
+			free = i
+		}
+	}
+	at[free].Store(e)
+}
+
+// put remembers a token until it expires; the text in id is its own. Size is that of its
+// JWS, in bytes.
+func (v *verified) put(id identity, now time.Time, claims object, token *pipeline.VerifiedToken, g *gathered, size int) {
+	e := &entry{identity: id, hash: v.hash(&id), until: now.Add(withoutExpiry).UnixNano(), sets: g.sets, token: token}
 	if raw := claims.get("exp"); raw != nil {
 		exp, _ := numericDate(raw) // checked before
-		if e.until = time.Unix(int64(exp), 0); !now.Before(e.until) {
+		end := time.Unix(int64(exp), 0)
+		if !now.Before(end) {
 			return
+		}
+		e.until = math.MaxInt64
+		if end.Before(time.Unix(0, math.MaxInt64)) {
+			e.until = end.UnixNano()
 		}
 	}
 	for _, st := range g.states {
@@ -98,7 +164,8 @@ func (v *verified) put(id *identity, now time.Time, claims object, token *pipeli
 	}
 	// The token itself, its claims as text and as lists of text.
 	cost := int64(4*size) + 1024
-	if v.store.Set(maphash.Comparable(v.seed, *id), e, cost) {
+	if v.store.Set(e.hash, e, cost) {
 		v.store.Wait() // else it could not be read yet
 	}
+	v.keep(e)
 }

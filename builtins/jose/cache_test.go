@@ -2,7 +2,6 @@ package jose
 
 import (
 	"context"
-	"hash/maphash"
 	"testing"
 	"time"
 
@@ -120,7 +119,7 @@ func TestHitAllocates(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if n > 1 {
+	if n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -152,10 +151,14 @@ func BenchmarkHit(b *testing.B) {
 func BenchmarkMiss(b *testing.B) {
 	w, token, keys := warm(b)
 	ctx := context.Background()
-	id := identify(token, keys)
+	id := identity{token, keys}
+	h := w.verified.hash(&id)
 	b.ReportAllocs()
 	for b.Loop() {
-		w.verified.store.Del(maphash.Comparable(w.verified.seed, id))
+		w.verified.store.Del(h)
+		for i := range w.verified.place(h) {
+			w.verified.place(h)[i].Store(nil)
+		}
 		if _, err := w.Verify(ctx, token, keys); err != nil {
 			b.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -141,10 +142,12 @@ func (t *Tokens) set(url string) *keySet {
 
 // Verify implements pipeline.Tokens. ctx bounds the wait for keys of issuers.
 func (t *Tokens) Verify(ctx context.Context, token string, keys *pipeline.TokenKeys) (*pipeline.VerifiedToken, error) {
-	id := identify(token, keys)
+	id := identity{token, keys}
 	if v := t.verified.get(&id, t); v != nil {
 		return v, nil
 	}
+	// What is remembered must not hold on to all that the request was read into.
+	token = strings.Clone(token)
 	parts, err := segments(token, t.limits.TokenBytes)
 	if err != nil {
 		return nil, malformed(err)
@@ -181,7 +184,7 @@ func (t *Tokens) Verify(ctx context.Context, token string, keys *pipeline.TokenK
 		return nil, malformed(errForm)
 	}
 	if k.err == nil {
-		t.verified.put(&id, t.now(), claims, out, k, len(inner))
+		t.verified.put(identity{token, keys}, t.now(), claims, out, k, len(inner))
 	}
 	return out, nil
 }

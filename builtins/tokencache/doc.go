@@ -14,6 +14,7 @@
 // what was used least recently. In front of it stands a ristretto cache of pointers to
 // the same slots, which may forget whatever it likes: a hit is one Get there, without a
 // lock. Both see a slot change at once, as they share it, so the front is never stale.
+// Whoever asks for the same key again and again keeps its Place, which is the slot itself.
 //
 // # One call
 //

@@ -2,6 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"math"
+	"sync/atomic"
+	"time"
 
 	"sekisho/engine/dotnet/apim"
 )
@@ -38,12 +41,47 @@ type TokenKey struct {
 	Key any
 }
 
-// VerifiedToken is a token whose signature is good. It is shared and must not be changed.
+// VerifiedToken is a token whose signature is good. It is shared, must not be changed, and
+// may be asked and told of by many goroutines.
 type VerifiedToken struct {
 	Jwt *apim.Jwt
 	// Issuers are those of the OpenID configurations of TokenKeys, as published: tokens
 	// of these are accepted too where a policy lists issuers of its own.
 	Issuers []string
+
+	accepted atomic.Pointer[acceptance]
+}
+
+// acceptance says that what a policy wants of a token holds at a time.
+type acceptance struct {
+	by          any
+	from, until int64 // unix nanoseconds
+}
+
+// Accept notes that a policy, told by a pointer of its own, accepts what the token says from
+// one time until before another, whatever the request; zero times bound nothing. Only the first one to do so is
+// noted: there is rarely another, as tokens verified with other keys are others.
+func (t *VerifiedToken) Accept(by any, from, until time.Time) {
+	if t.accepted.Load() != nil {
+		return
+	}
+	a := &acceptance{by, math.MinInt64, math.MaxInt64}
+	if from.After(time.Unix(0, math.MinInt64)) {
+		a.from = math.MaxInt64 // of times that do not fit, until one that does, nothing is known
+		if from.Before(time.Unix(0, math.MaxInt64)) {
+			a.from = from.UnixNano()
+		}
+	}
+	if !until.IsZero() && until.Before(time.Unix(0, math.MaxInt64)) {
+		a.until = until.UnixNano()
+	}
+	t.accepted.CompareAndSwap(nil, a)
+}
+
+// Accepted tells whether Accept has said so of this time.
+func (t *VerifiedToken) Accepted(by any, now time.Time) bool {
+	a := t.accepted.Load()
+	return a != nil && a.by == by && now.UnixNano() >= a.from && now.UnixNano() < a.until
 }
 
 // TokenError says why a token was refused. It never quotes the token.
