@@ -272,6 +272,29 @@ func (e *mcpExchange) private(f pipeline.Field, key, block string) bool {
 			return true
 		}
 	}
+	return asProxiesSay(f.Name) && (isPiece(f.Value, block) || f.Value == "")
+}
+
+// proxyFields are names, or with a dash at the end beginnings of names, under which proxies
+// tell what stands behind them who calls. From a client they are lies (RFC 9700, section
+// 4.13): a server that believes them takes everybody for anybody.
+var proxyFields = [...]string{
+	"Forwarded", "X-Forwarded-", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Original-",
+	"X-User", "X-Remote-User", "Remote-User", "X-Authenticated-", "X-Auth-Request-", "X-MS-Client-Principal", "X-MS-Client-Principal-",
+	"Client-Cert", "Client-Cert-", "X-Client-Cert", "X-Client-Cert-", "X-ARR-ClientCert", "SSL-Client-", "X-SSL-Client-",
+}
+
+// asProxiesSay tells whether a field is one of proxyFields. The three of X-Forwarded that the
+// gateway itself sends are none: it writes them anew, or adds to them.
+func asProxiesSay(name string) bool {
+	if classify(name) != ordinary {
+		return false
+	}
+	for _, p := range proxyFields {
+		if p[len(p)-1] == '-' && len(name) > len(p) && strings.EqualFold(name[:len(p)], p) || strings.EqualFold(name, p) {
+			return true
+		}
+	}
 	return false
 }
 
