@@ -39,7 +39,6 @@ const sweepEvery = 20 * time.Millisecond
 // client is a connection that a client made. One goroutine serves it; what others may
 // touch is under mu.
 type client struct {
-	yielder
 	server *Server
 	raw    net.Conn // the socket
 	net    net.Conn // what is read and written: the socket, or TLS on it
@@ -85,7 +84,7 @@ type client struct {
 }
 
 func newClient(s *Server, raw, nc net.Conn) *client {
-	c := &client{yielder: newYielder(), server: s, raw: raw, net: nc, scheme: "http"}
+	c := &client{server: s, raw: raw, net: nc, scheme: "http"}
 	c.cond.L = &c.mu
 	c.life = newLifeline(c)
 	c.reading.set, c.writing.set = nc.SetReadDeadline, nc.SetWriteDeadline
@@ -173,9 +172,6 @@ func (c *client) next(first bool) error {
 	c.waiting = c.server.limits.KeepAlive
 	if first {
 		c.waiting = c.server.limits.HeaderTimeout
-	}
-	if !first && c.br.Buffered() == 0 {
-		c.yield()
 	}
 	if _, err := c.br.Peek(1); err != nil {
 		return err

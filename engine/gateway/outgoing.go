@@ -428,9 +428,6 @@ func (a *call) receive() error {
 	default:
 		a.start()
 	}
-	if c.br.Buffered() == 0 {
-		c.yield()
-	}
 	for interim := 0; ; interim++ {
 		line, block, err := c.readHead()
 		if err != nil && a.rest != nil && isTimeout(err) && a.ctx.Err() == nil {

@@ -341,7 +341,6 @@ func (p *proxy) tunnel(ctx context.Context, conn net.Conn, address string) error
 
 // backendConn is a connection to a backend, in use by one request or kept in its pool.
 type backendConn struct {
-	yielder
 	net.Conn // what is read and written: the socket, or TLS on it
 	raw      net.Conn
 	origin   *origin
@@ -364,7 +363,7 @@ type peeker struct {
 }
 
 func newBackendConn(o *origin, raw, conn net.Conn) *backendConn {
-	c := &backendConn{yielder: newYielder(), Conn: conn, raw: raw, origin: o}
+	c := &backendConn{Conn: conn, raw: raw, origin: o}
 	c.br = bufio.NewReaderSize(readerFunc(c.read), initialReadBuffer)
 	c.reading.set, c.writing.set = conn.SetReadDeadline, conn.SetWriteDeadline
 	if t, ok := raw.(*net.TCPConn); ok {
