@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,31 @@ func TestValidateJWTAllocates(t *testing.T) {
 	})
 	if n > 1 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestAcceptanceIsBounded: that a policy has accepted a token before says nothing of another
+// policy, nor of a time at which the token is over, or is not good yet.
+func TestAcceptanceIsBounded(t *testing.T) {
+	x := tokenExchange(t)
+	defer x.Release()
+	p := compile(t, guarded)
+	other := compile(t, strings.Replace(guarded, "<value>b</value>", "<value>c</value>", 1))
+	begun := x.Services.Now()
+	for _, tt := range []struct {
+		after time.Duration
+		good  bool
+	}{
+		{0, true}, {0, true}, {59 * time.Minute, true}, {time.Hour - time.Second, true},
+		{time.Hour + time.Second, false}, {2 * time.Hour, false}, {30 * time.Minute, true},
+	} {
+		x.Services.Now = func() time.Time { return begun.Add(tt.after) }
+		if err := p.Run(x); (err == nil) != tt.good {
+			t.Errorf("%v later: %v", tt.after, err)
+		}
+		if other.Run(x) == nil {
+			t.Errorf("%v later a policy that wants another role accepts the token", tt.after)
+		}
 	}
 }
 

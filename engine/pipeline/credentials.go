@@ -59,8 +59,9 @@ type acceptance struct {
 }
 
 // Accept notes that a policy, told by a pointer of its own, accepts what the token says from
-// one time until before another, whatever the request; zero times bound nothing. Only the first one to do so is
-// noted: there is rarely another, as tokens verified with other keys are others.
+// one time until before another, whatever the request; zero times bound nothing. Only the
+// first one to do so is noted: there is rarely another, as tokens verified with other keys
+// are others.
 func (t *VerifiedToken) Accept(by any, from, until time.Time) {
 	if t.accepted.Load() != nil {
 		return
