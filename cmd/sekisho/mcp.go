@@ -26,7 +26,7 @@ type mcpCommand struct {
 	Tools mcpTools `cmd:"" help:"List the tools of an MCP server."`
 	Call  mcpCall  `cmd:"" help:"Call a tool of an MCP server."`
 
-	Transport string            `enum:"streamable,sse" default:"streamable" help:"How to talk to it: Streamable HTTP, or the older HTTP+SSE."`
+	Transport string            `enum:"streamable,sse" default:"streamable" help:"How to talk to it: Streamable HTTP, or the older HTTP+SSE, at which the command does not log in."`
 	Revision  string            `placeholder:"DATE" help:"The revision of the protocol to speak, such as 2025-11-25. Default: the newest that both know."`
 	Header    map[string]string `placeholder:"NAME=VALUE" mapsep:"none" help:"A header for every request, such as a subscription key."`
 	Timeout   time.Duration     `default:"5m" help:"How long to wait for the login and the answer."`

@@ -278,7 +278,7 @@ func (b *builder) authorizationServer() {
 			s.DefaultScopes = append(s.DefaultScopes, o.Name)
 		}
 	}
-	for _, t := range []duration{r.UnusedFor, l.AccessToken, l.RefreshToken, l.Code, l.Login, l.Consent} {
+	for _, t := range []duration{r.UnusedFor, l.AccessToken, l.RefreshToken, l.RefreshGrace, l.Code, l.Login, l.Consent} {
 		if t.Value <= 0 {
 			b.diags.Errorf(t.At, CodeBadValue, "this wants a time longer than nothing")
 		}
