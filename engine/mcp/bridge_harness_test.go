@@ -165,6 +165,9 @@ func newBackend(t *testing.T, kind string) *backend {
 		b.end()
 		b.http.CloseClientConnections()
 		b.http.Close()
+		for s := range b.server.Sessions() {
+			s.Close() // one whose DELETE the closing of the connections overtook
+		}
 	})
 	b.base, _ = url.Parse(b.http.URL + "/server")
 	return b
