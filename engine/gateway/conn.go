@@ -62,6 +62,12 @@ type client struct {
 
 	interrupted atomic.Bool // see interrupt
 
+	socket *socket // nil if the socket has none
+	final  []byte  // the end of a response, which is written by the next read, with ask
+	last   ending  // what is to be done then
+	sender sender  // of the response's body
+	eager  bool    // it sends requests before it has the responses to those before: so ask is not for it
+
 	waiting  time.Duration // the limit of the read under way
 	reading  deadline
 	writing  deadline
@@ -79,8 +85,26 @@ type client struct {
 	overdue  bool      // it has been under way for longer than between two sweeps
 	watching bool
 	stopping bool
+	resting  rest
 	held     [1]byte // a byte that the watcher read
 	holds    atomic.Bool
+}
+
+// rest is how a client's connection waits for the next request.
+type rest uint8
+
+const (
+	restNone   rest = iota // as any read does, or not at all
+	restBlind              // with ask: what has come too early is not noticed
+	restLooked             // with ask, and a sweep has seen that nothing came too early
+	restWoken              // a sweep has ended the wait: something had
+)
+
+// ending is what is left to be done for an exchange once its response is written.
+type ending struct {
+	x      *pipeline.Exchange
+	status int
+	pooled bool // the bytes are the sender's, to be given back
 }
 
 func newClient(s *Server, raw, nc net.Conn) *client {
@@ -88,6 +112,7 @@ func newClient(s *Server, raw, nc net.Conn) *client {
 	c.cond.L = &c.mu
 	c.life = newLifeline(c)
 	c.reading.set, c.writing.set = nc.SetReadDeadline, nc.SetWriteDeadline
+	c.socket = newSocket(c, nc)
 	c.borrow()
 	c.ip, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
 	c.local = nc.LocalAddr().String()
@@ -134,6 +159,14 @@ func (c *client) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if c.final != nil {
+		if !c.holds.Load() {
+			return c.answer(p)
+		}
+		if err := c.finish(c.final); err != nil {
+			return 0, err
+		}
+	}
 	if c.holds.Load() {
 		c.mu.Lock()
 		p[0] = c.held[0]
@@ -163,6 +196,91 @@ func (c *client) write(p []byte) error {
 		c.life.end(errClientLeft)
 		return err
 	}
+}
+
+// defers tells whether the end of the response may wait for the next read to write it: the
+// connection goes on, and nothing of another request has been seen on it.
+func (c *client) defers() bool {
+	if c.socket == nil || c.eager || c.fr.close || c.tunnel != nil || !c.whole.Load() || c.server.draining.Load() {
+		return false
+	}
+	c.eager = c.br.Buffered() > 0
+	return !c.eager
+}
+
+// answer writes the end of the response and reads the beginning of the next request.
+func (c *client) answer(p []byte) (int, error) {
+	c.reading.extend(c.waiting)
+	out := c.final
+	wrote, n, err := c.socket.ask(out, p, false)
+	if c.final != nil {
+		if err == nil { // the socket is full
+			err = c.finish(out[wrote:])
+		} else {
+			c.life.end(errClientLeft)
+			c.finished(err)
+		}
+		if err != nil {
+			return 0, err
+		}
+		return c.net.Read(p)
+	}
+	c.mu.Lock()
+	woken := c.resting == restWoken
+	c.resting = restNone
+	c.mu.Unlock()
+	if woken {
+		c.eager = true
+		c.reading.unknown()
+		c.reading.extend(c.waiting)
+		if n == 0 && isTimeout(err) {
+			return c.net.Read(p)
+		}
+	}
+	return n, err
+}
+
+// written implements asker: the response is, and the next request is to be awaited.
+func (c *client) written() bool {
+	c.finished(nil)
+	c.mu.Lock()
+	c.resting = restBlind
+	c.mu.Unlock()
+	return c.idle()
+}
+
+// idle says that the connection waits for the next request, and tells whether it may.
+func (c *client) idle() bool {
+	c.state.Store(connIdle)
+	return !c.server.draining.Load()
+}
+
+// finish writes what is left of the response in the plain way.
+func (c *client) finish(rest []byte) error {
+	err := c.write(rest)
+	c.finished(err)
+	if err == nil && !c.idle() {
+		err = errUnawaited
+	}
+	return err
+}
+
+// finished ends the exchange whose response has been written, or could not be.
+func (c *client) finished(err error) {
+	x, status := c.last.x, c.last.status
+	if c.last.pooled {
+		c.sender.release()
+		c.sender = sender{}
+	}
+	if err != nil {
+		c.sent = 0
+		if c.life.why() == errClientLeft {
+			status = 499
+		}
+	}
+	c.final, c.last = nil, ending{}
+	c.server.finished(c, x, status, err)
+	x.Release()
 }
 
 // next waits for the next request and reads its header. An error that is a *refusal is
@@ -486,6 +604,13 @@ func (c *client) sweep(now time.Time) {
 		c.since = now
 	}
 	if !c.served || c.serial != c.swept {
+		if c.resting == restBlind && c.serial == c.swept {
+			c.resting = restLooked
+			if !c.socket.idle() {
+				c.resting = restWoken
+				_ = c.net.SetReadDeadline(time.Unix(1, 0))
+			}
+		}
 		c.swept = c.serial
 		return
 	}

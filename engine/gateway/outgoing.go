@@ -121,34 +121,61 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 	}
 	s.lease(size)
 	done, err := m.prepare(o, s)
-	var c *backendConn
-	for attempt := 0; err == nil; attempt++ {
-		if c, err = o.acquire(wait); err != nil {
+	a := &m.call
+	for attempt := 0; err == nil; {
+		var c *backendConn
+		if c, err = o.acquire(wait, done); err != nil {
 			break
 		}
-		if err = c.write(s.out); err == nil {
+		*a = call{m: m, conn: c, ctx: ctx, resp: resp}
+		if done && c.socket != nil {
+			err = a.ask(s)
+			if c.unsent == nil {
+				if err != nil {
+					return a.fail(err)
+				}
+				return a.receive()
+			}
+			c.unsent = nil
+			a.unbind()
+		} else if err = c.write(s.out); err == nil {
 			break
 		}
 		again := c.wrote == 0 && c.uses > 1 && attempt == 0
 		c.give(false)
-		c = nil
-		if again {
+		switch {
+		case err == errStale:
+			err = nil
+		case again:
 			err = nil // a kept connection that was gone: nothing was sent
+			attempt++
 		}
 	}
 	if err != nil {
 		s.release()
 		return fault(ctx, &m.url, err, false)
 	}
-	a := &m.call
-	*a = call{m: m, conn: c, ctx: ctx, resp: resp}
 	if done {
 		s.release()
 	} else {
-		s.out, s.to = s.out[:0], c
+		s.out, s.to = s.out[:0], a.conn
 		a.rest = s
 	}
+	a.bind()
 	return a.receive()
+}
+
+// ask sends the whole request and waits for something of the response to come. Afterwards
+// c.unsent tells whether it could be sent.
+func (a *call) ask(s *sender) error {
+	c := a.conn
+	a.bind()
+	a.asked = true
+	c.waiting = untouched
+	a.await()
+	c.unsent = s
+	_, err := c.br.Peek(1)
+	return err
 }
 
 // inlineBody is how much of a body held in memory goes out in one write with the header.
@@ -342,6 +369,7 @@ type call struct {
 	upload *upload
 	life   *lifeline
 	stop   func() bool
+	asked  bool // the request is sent, and the response has begun to come
 }
 
 // upload sends the rest of a request's body while its response is awaited.
@@ -365,6 +393,15 @@ func (a *call) bind() {
 		l.bind(a.conn)
 	} else if a.ctx.Done() != nil {
 		a.stop = context.AfterFunc(a.ctx, a.conn.abort)
+	}
+}
+
+// unbind undoes bind.
+func (a *call) unbind() {
+	if a.stop != nil {
+		a.stop()
+	} else if a.life != nil {
+		a.life.unbind(a.conn)
 	}
 }
 
@@ -399,11 +436,7 @@ func (a *call) fail(err error) error {
 			err = cause
 		}
 	}
-	if a.stop != nil {
-		a.stop()
-	} else if a.life != nil {
-		a.life.unbind(a.conn)
-	}
+	a.unbind()
 	f := fault(a.ctx, &a.m.url, err, true)
 	a.conn.give(false)
 	return f
@@ -417,10 +450,10 @@ var errUnasked = errors.New("the backend switched to a protocol that was not ask
 // receive sends what is left of the body, if there is any, and reads the response's
 // header. The body of the response is a stream off the connection.
 func (a *call) receive() error {
-	a.bind()
 	c, m := a.conn, a.m
 	c.waiting = untouched
 	switch {
+	case a.asked:
 	case a.rest == nil:
 		a.await()
 	case m.proceed > 0:

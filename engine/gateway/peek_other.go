@@ -2,6 +2,6 @@
 
 package gateway
 
-// peek takes every socket for idle where there is no way to look. A connection that its
+// idle takes every socket for idle where there is no way to look. A connection that its
 // backend has closed is found out by the request sent on it.
-func (p *peeker) peek(uintptr) { p.idle = true }
+func idle(uintptr) bool { return true }

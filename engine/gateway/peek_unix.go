@@ -4,8 +4,9 @@ package gateway
 
 import "syscall"
 
-// peek tells whether a socket is idle: open, and with nothing to read.
-func (p *peeker) peek(fd uintptr) {
-	_, _, err := syscall.Recvfrom(int(fd), p.buf[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	p.idle = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
+// idle tells whether a socket is open with nothing to read.
+func idle(fd uintptr) bool {
+	var b [1]byte
+	_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	return err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
 }

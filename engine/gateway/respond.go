@@ -71,7 +71,7 @@ func (c *client) respond(x *pipeline.Exchange) (status int, err error) {
 	silent := x.OriginalMethod == "HEAD" || status == 204 || status == 304 || status == 101
 	switch {
 	case silent || mode == bodyNone:
-		err = c.write(b)
+		err = c.end(b)
 	case stream == nil:
 		err = c.writeBytes(b, data)
 	default:
@@ -81,6 +81,15 @@ func (c *client) respond(x *pipeline.Exchange) (status int, err error) {
 		status = 499
 	}
 	return status, err
+}
+
+// end writes the end of a response, or leaves it to the next read.
+func (c *client) end(b []byte) error {
+	if c.defers() {
+		c.final = b
+		return nil
+	}
+	return c.write(b)
 }
 
 // frame decides how the response's end is told, and its length where that is how; n
@@ -209,6 +218,13 @@ func (c *client) writeBytes(head, data []byte) error {
 	if cap(c.out) > 2*initialReadBuffer {
 		c.out = nil
 	}
+	if first == len(data) {
+		err := c.end(head)
+		if err == nil {
+			c.sent = int64(first)
+		}
+		return err
+	}
 	if err := c.write(head); err != nil {
 		return err
 	}
@@ -229,17 +245,23 @@ var errBodyLength = errors.New("the body is not as long as its Content-Length sa
 
 // copyBody sends the header and then the body as it arrives.
 func (c *client) copyBody(head []byte, stream io.Reader, r *pipeline.Response, mode int, n int64) error {
-	s := sender{to: c, stream: stream, mode: mode, length: n, trailer: &r.Trailer}
+	s := &c.sender
+	*s = sender{to: c, stream: stream, mode: mode, length: n, trailer: &r.Trailer, parked: c}
 	if mode != bodyLength {
 		n = -1
 	}
 	s.lease(n)
-	defer s.release()
 	s.out = append(s.out, head...)
-	s.parked = c
-	err := s.run()
-	c.borrow()
+	done, err := s.gather()
+	if done && err == nil && c.defers() {
+		c.final, c.last.pooled, c.sent = s.out, true, s.sent
+		return nil
+	}
+	err = s.resume(done, err)
 	c.sent = s.sent
+	s.release()
+	*s = sender{}
+	c.borrow()
 	if err != nil {
 		return c.cut(err, mode)
 	}

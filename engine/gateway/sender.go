@@ -83,9 +83,11 @@ func (s *sender) release() {
 const trickle = smallSize / 2
 
 // run sends the body to its end.
-func (s *sender) run() error {
+func (s *sender) run() error { return s.resume(s.gather()) }
+
+// resume is run after gather.
+func (s *sender) resume(done bool, err error) error {
 	for {
-		done, err := s.gather()
 		few := len(s.out) <= trickle
 		if err == nil || len(s.out) > 0 {
 			if werr := s.flush(); err == nil {
@@ -113,6 +115,7 @@ func (s *sender) run() error {
 			}
 			return err
 		}
+		done, err = s.gather()
 	}
 }
 

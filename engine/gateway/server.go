@@ -218,8 +218,7 @@ func (s *Server) serve(nc net.Conn, config *tls.Config) {
 			c.linger()
 			return
 		}
-		c.state.Store(connIdle)
-		if s.draining.Load() && c.br.Buffered() == 0 {
+		if c.final == nil && !c.idle() && c.br.Buffered() == 0 {
 			return
 		}
 	}
@@ -244,8 +243,8 @@ func (s *Server) handshake(c *client, t *tls.Conn) bool {
 // connection can take another.
 func (s *Server) exchange(c *client) (again bool) {
 	x := pipeline.NewExchange(s.opts.Services, s.opts.BodyLimit)
-	defer x.Release()
 	if err := c.admit(x); err != nil {
+		x.Release()
 		var r *refusal
 		errors.As(err, &r)
 		c.refuse(r)
@@ -260,11 +259,17 @@ func (s *Server) exchange(c *client) (again bool) {
 		c.sent, err = c.tunnel.run(c)
 		s.sockets.Add(-1)
 		s.finished(c, x, status, err)
+		x.Release()
 		return false
 	}
 	c.dropTunnel()
 	c.unwatch()
+	if c.final != nil {
+		c.last.x, c.last.status = x, status
+		return true
+	}
 	s.finished(c, x, status, err)
+	x.Release()
 	return err == nil && !c.fr.close && c.skipBody()
 }
 

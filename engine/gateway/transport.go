@@ -352,15 +352,19 @@ type backendConn struct {
 	writing  deadline
 	wrote    int64
 	peeker   peeker
+
+	socket *socket // nil if the socket has none
+	unsent *sender // whose bytes are written by the next read, with ask
 }
 
 // peeker looks whether anything has come on a connection that should be idle.
 type peeker struct {
 	control func(func(fd uintptr)) error
 	look    func(fd uintptr)
-	buf     [1]byte
 	idle    bool
 }
+
+func (p *peeker) peek(fd uintptr) { p.idle = idle(fd) }
 
 func newBackendConn(o *origin, raw, conn net.Conn) *backendConn {
 	c := &backendConn{Conn: conn, raw: raw, origin: o}
@@ -371,6 +375,7 @@ func newBackendConn(o *origin, raw, conn net.Conn) *backendConn {
 			c.peeker.control, c.peeker.look = rc.Control, c.peeker.peek
 		}
 	}
+	c.socket = newSocket(c, conn)
 	return c
 }
 
@@ -380,7 +385,32 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func (c *backendConn) read(p []byte) (int, error) {
 	c.reading.extend(c.waiting)
+	if c.unsent != nil {
+		return c.ask(p)
+	}
 	return c.Conn.Read(p)
+}
+
+// ask writes what is unsent, and reads the beginning of the answer.
+func (c *backendConn) ask(p []byte) (int, error) {
+	out := c.unsent.out
+	wrote, n, err := c.socket.ask(out, p, c.uses > 1)
+	c.wrote += int64(wrote)
+	if c.unsent == nil || err != nil {
+		return n, err
+	}
+	if err := c.write(out[wrote:]); err != nil { // the socket was full
+		return 0, err
+	}
+	c.written()
+	return c.Conn.Read(p)
+}
+
+// written implements asker.
+func (c *backendConn) written() bool {
+	c.unsent.release()
+	c.unsent = nil
+	return true
 }
 
 func (c *backendConn) write(p []byte) error {
@@ -413,8 +443,9 @@ func (c *backendConn) stale() bool {
 }
 
 // acquire takes a connection from the pool, or makes one. Wait bounds the time for
-// that; 0 means only the Transport's own limits do.
-func (o *origin) acquire(wait time.Duration) (*backendConn, error) {
+// that; 0 means only the Transport's own limits do. Whole says that all of the request is
+// there to be sent: the connection's socket, if it has one, will see whether it is stale.
+func (o *origin) acquire(wait time.Duration, whole bool) (*backendConn, error) {
 	for {
 		lease, err := o.pool.AcquireConn(wait, false)
 		if err != nil {
@@ -430,7 +461,7 @@ func (o *origin) acquire(wait time.Duration) (*backendConn, error) {
 				}
 			}
 		}
-		if c.uses > 0 && c.stale() {
+		if c.uses > 0 && !(whole && c.socket != nil && c.br.Buffered() == 0) && c.stale() {
 			c.give(false)
 			continue
 		}
