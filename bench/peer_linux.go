@@ -60,7 +60,7 @@ func (b *bench) startPeer(p *Peer) error {
 	}
 	c := b.add(p.Name, report.Peer, child, fmt.Sprintf("127.0.0.1:%d", d.Port))
 	if !p.Strict {
-		c.plan = lenient(b.plan)
+		c.plan = lenient(c.plan)
 	}
 	c.Version = p.version()
 	return b.ready(c)

@@ -183,7 +183,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		}
 	}
 	direct := b.add("direct", report.Direct, nil, b.backend.address)
-	direct.plan = unchecked(b.plan)
+	direct.plan = unchecked(direct.plan)
 	for _, p := range b.Peers {
 		if err := b.startPeer(p); err != nil {
 			return err
@@ -311,7 +311,9 @@ func (b *bench) startGateway(role, from string) error {
 }
 
 func (b *bench) add(name, role string, p *process, address string) *contestant {
-	c := &contestant{Subject: &report.Subject{Name: name, Role: role}, process: p, address: address, plan: b.plan, all: load.NewResult()}
+	plan := *b.plan
+	plan.Walk = load.NewWalk(len(plan.Values))
+	c := &contestant{Subject: &report.Subject{Name: name, Role: role}, process: p, address: address, plan: &plan, all: load.NewResult()}
 	b.running = append(b.running, c)
 	return c
 }
@@ -440,7 +442,7 @@ func (b *bench) pinLoop() error {
 
 // findKnee finds what the gateway can do, and sets the rate to the scenario's share of it.
 func (b *bench) findKnee(ctx context.Context) error {
-	p := *b.plan
+	p := *b.running[0].plan
 	p.Rate = 0
 	var rates []float64
 	for range 3 {
@@ -454,7 +456,7 @@ func (b *bench) findKnee(ctx context.Context) error {
 	b.report.Load.Knee = report.SpreadOf(rates).Median
 	b.report.Load.Rate = b.report.Load.Knee * b.Scenario.Load.Rate.Share
 	for _, c := range b.running {
-		c.plan.Rate = b.report.Load.Rate // some share their plan
+		c.plan.Rate = b.report.Load.Rate
 	}
 	return nil
 }
@@ -587,6 +589,11 @@ func (c *contestant) complete() {
 	s.DueShare = 1
 	if r.Due > 0 && !c.plan.Targets[0].Stream {
 		s.DueShare = float64(r.Answered) / float64(r.Due)
+	}
+	for i, v := range c.plan.Values {
+		if v.Distribution == load.Once && c.Role != report.Direct {
+			s.Once = append(s.Once, report.Once{Value: v.Name, Used: c.plan.Walk.Used(i), Of: int64(len(v.Texts))})
+		}
 	}
 	if len(c.reloads) > 0 {
 		spread := report.SpreadOf(c.reloads)

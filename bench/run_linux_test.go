@@ -161,6 +161,30 @@ func TestWrongAnswersMakeARunVoid(t *testing.T) {
 	}
 }
 
+// The texts of a value that are to be used once are walked through once by each process:
+// warm-up, slices and all.
+func TestTextsThatAreUsedOnce(t *testing.T) {
+	for _, c := range []struct {
+		numbers string
+		void    bool
+	}{{"1000000", false}, {"200", true}} {
+		text := strings.Replace(small, "targets: [{ url: /x,", "values: { id: { numbers: { to: "+c.numbers+" }, distribution: once } }\ntargets: [{ url: \"/${id}\",", 1)
+		r, _, err := run(t, "right", text+" }")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(codes(r), report.Repeated) != c.void {
+			t.Errorf("%s texts: %+v", c.numbers, r.Faults)
+		}
+		for _, s := range r.Subjects {
+			// More were sent than were answered within the slices; the backend alone remembers nothing.
+			if s.Role == report.Direct && s.Once != nil || s.Role != report.Direct && (len(s.Once) != 1 || s.Once[0].Value != "id" || s.Once[0].Used <= s.Requests) {
+				t.Errorf("%s: %+v of %d requests", s.Name, s.Once, s.Requests)
+			}
+		}
+	}
+}
+
 func TestRateThatCannotBeSentMakesARunVoid(t *testing.T) {
 	r, _, err := run(t, "right", small+", rate: 3000000, timeout: 100ms }")
 	if err != nil {

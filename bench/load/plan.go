@@ -17,6 +17,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"sekisho/bench/internal/wire"
@@ -34,6 +35,10 @@ type Plan struct {
 	Loops   int
 	Timeout time.Duration // of one request
 	Seed    uint64
+	// Walk is how far the server that is measured has been led through the Values that
+	// are used Once. Plans that go to the same server share it; nil begins anew in each
+	// run.
+	Walk *Walk
 }
 
 // Value is a named list of texts that requests are filled in with, and how often each is
@@ -55,7 +60,25 @@ const (
 	Zipf Distribution = "zipf"
 	// Round uses one after the other.
 	Round Distribution = "round"
+	// Once uses one after the other and, with a Walk, goes on in the next run where the
+	// last one ended: what a server remembers of a text does not help it, until all have
+	// been used.
+	Once Distribution = "once"
 )
+
+// Walk counts how many texts of each Value that is used Once have been sent to one server.
+// Safe for use from several goroutines.
+type Walk struct{ used []atomic.Int64 }
+
+// NewWalk is the beginning of a Walk through so many Values.
+func NewWalk(values int) *Walk { return &Walk{make([]atomic.Int64, values)} }
+
+// next is the number of the next text of a Value.
+func (w *Walk) next(value, texts int) int { return int((w.used[value].Add(1) - 1) % int64(texts)) }
+
+// Used is how often a text of a Value has been sent; more often than it has texts, and some
+// were sent again.
+func (w *Walk) Used(value int) int64 { return w.used[value].Load() }
 
 // Target is one kind of request.
 type Target struct {
@@ -173,6 +196,8 @@ func (t Template) appendTo(b []byte, picked []string) []byte {
 // picker makes requests for one loop. A value has the same text everywhere in one request.
 type picker struct {
 	plan   *Plan
+	walk   *Walk
+	uses   [][]int // by target, the values that stand in its requests
 	host   string
 	rng    *rand.Rand
 	zipf   []*rand.Zipf
@@ -183,8 +208,11 @@ type picker struct {
 }
 
 func newPicker(p *Plan, host string, loop int) *picker {
-	k := &picker{plan: p, host: host, rng: rand.New(rand.NewPCG(p.Seed, uint64(loop))),
+	k := &picker{plan: p, walk: p.Walk, host: host, rng: rand.New(rand.NewPCG(p.Seed, uint64(loop))),
 		zipf: make([]*rand.Zipf, len(p.Values)), round: make([]int, len(p.Values)), picked: make([]string, len(p.Values))}
+	if k.walk == nil {
+		k.walk = NewWalk(len(p.Values))
+	}
 	for i, v := range p.Values {
 		if v.Distribution == Zipf {
 			k.zipf[i] = rand.NewZipf(k.rng, 1.1, 1, uint64(len(v.Texts)-1))
@@ -195,8 +223,29 @@ func newPicker(p *Plan, host string, loop int) *picker {
 		for range max(1, t.Weight) {
 			k.wheel = append(k.wheel, i)
 		}
+		k.uses = append(k.uses, t.values())
 	}
 	return k
+}
+
+// values are the indices of the values that stand in a target's requests, in order: those
+// of other targets are not drawn for it, so that none is used up for nothing.
+func (t *Target) values() []int {
+	var out []int
+	add := func(text Template) {
+		for _, p := range text {
+			if p.value >= 0 {
+				out = append(out, p.value)
+			}
+		}
+	}
+	add(t.URL)
+	for _, h := range t.Headers {
+		add(h.Value)
+	}
+	add(t.Body)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // next appends a request to b and says which target's it is.
@@ -206,7 +255,7 @@ func (k *picker) next(b []byte) ([]byte, int) {
 		n = k.wheel[k.rng.IntN(len(k.wheel))]
 	}
 	t := &k.plan.Targets[n]
-	for i := range k.plan.Values {
+	for _, i := range k.uses[n] {
 		v := &k.plan.Values[i]
 		switch v.Distribution {
 		case Zipf:
@@ -216,6 +265,8 @@ func (k *picker) next(b []byte) ([]byte, int) {
 			if k.round[i]++; k.round[i] == len(v.Texts) {
 				k.round[i] = 0
 			}
+		case Once:
+			k.picked[i] = v.Texts[k.walk.next(i, len(v.Texts))]
 		default:
 			k.picked[i] = v.Texts[k.rng.IntN(len(v.Texts))]
 		}

@@ -91,6 +91,53 @@ func TestDistributions(t *testing.T) {
 	}
 }
 
+// A server meets each text once before any comes again, whatever runs there are and however
+// many threads, and texts are not used up by requests that they do not stand in.
+func TestOnce(t *testing.T) {
+	texts := make([]string, 30)
+	for i := range texts {
+		texts[i] = string(rune('A' + i))
+	}
+	p := &Plan{Seed: 1, Loops: 2, Walk: NewWalk(2),
+		Values: []Value{{Name: "id", Texts: []string{"1", "2"}}, {Name: "token", Texts: texts, Distribution: Once}},
+		Targets: []Target{{Method: "GET", URL: Template{{"/", -1}, {"", 0}}, Headers: []Header{{"Authorization", Template{{"", 1}}}}},
+			{Method: "GET", URL: Template{{"/", -1}, {"", 0}}}}}
+	for lap := range 2 {
+		seen := map[string]int{}
+		for run := 0; len(seen) < len(texts); run++ {
+			if run > 100 {
+				t.Fatalf("only %d texts were used", len(seen))
+			}
+			// Another run, of two threads, that ends after few requests.
+			for loop := range p.Loops {
+				k := newPicker(p, "h", loop)
+				for range 3 {
+					if _, target := k.next(nil); target != 0 {
+						continue
+					}
+					if seen[k.picked[1]]++; seen[k.picked[1]] > 1 {
+						t.Fatalf("lap %d: %q came again after %d others", lap, k.picked[1], len(seen))
+					}
+					if len(seen) == len(texts) {
+						break
+					}
+				}
+				if len(seen) == len(texts) {
+					break
+				}
+			}
+		}
+		if n := p.Walk.Used(1); n != int64((lap+1)*len(texts)) {
+			t.Errorf("lap %d: %d texts are counted as used", lap, n)
+		}
+	}
+	other := *p
+	other.Walk = nil
+	if k := newPicker(&other, "h", 0); k.walk == p.Walk || k.walk.Used(1) != 0 {
+		t.Error("without a walk a run begins anew")
+	}
+}
+
 func TestStamps(t *testing.T) {
 	e := StampEvent(nil, 7, 123456789, "text")
 	if n, at, ok := readStamp(e); !ok || n != 7 || at != 123456789 || !strings.HasSuffix(string(e), "\ndata: text\n\n") {

@@ -40,6 +40,11 @@ func (p *Plan) Run(ctx context.Context, address string, warm, measured time.Dura
 	if loops < 1 {
 		return nil, errors.New("a plan needs a connection")
 	}
+	if p.Walk == nil {
+		own := *p
+		own.Walk = NewWalk(len(p.Values))
+		p = &own
+	}
 	all := make([]*loop, loops)
 	var ready, finished sync.WaitGroup
 	start := make(chan struct{})

@@ -100,6 +100,7 @@ type Subject struct {
 	Allocs       *float64 `json:"allocsPerRequest,omitempty"`
 	AllocBytes   *float64 `json:"allocBytesPerRequest,omitempty"`
 	ReloadMillis *Spread  `json:"reloadMillis,omitempty"`
+	Once         []Once   `json:"once,omitempty"`
 
 	// What the instrument says of itself while this was measured.
 	Busy          float64 `json:"busy"`          // processor time of the process, of what its processors have
@@ -109,6 +110,14 @@ type Subject struct {
 	LagP99        float64 `json:"lagP99Micros"`
 
 	Slices []Slice `json:"slices"`
+}
+
+// Once is how far a process was led through a value whose texts are to be used once,
+// warm-up included.
+type Once struct {
+	Value string `json:"value"`
+	Used  int64  `json:"used"` // texts sent
+	Of    int64  `json:"of"`   // texts there are
 }
 
 // Slice is the raw data of one slice.

@@ -84,6 +84,8 @@ func TestReportGolden(t *testing.T) {
 	r.Load.Rate, r.Load.Knee = 0, 0
 	r.Subjects[0].Wrong = map[string]int64{"status 500": 2, "body": 1}
 	r.Subjects[0].FirstBad = "target GET /: wrong status 500"
+	r.Subjects[0].Once = []Once{{Value: "token", Used: 1200, Of: 1000}}
+	r.Subjects[1].Once = []Once{{Value: "token", Used: 900, Of: 1000}}
 	r.Complete()
 	golden(t, "void.txt", r.WriteText)
 }
@@ -137,6 +139,8 @@ func TestVerdicts(t *testing.T) {
 		{"a late generator", func(r *Report) { r.Subjects[0].LagP99 = 5000 }, Saturated},
 		{"behind", func(r *Report) { r.Subjects[0].DueShare = 0.98 }, Behind},
 		{"behind in a closed loop", func(r *Report) { r.Subjects[0].DueShare, r.Load.Rate = 0.98, 0 }, ""},
+		{"each text once", func(r *Report) { r.Subjects[0].Once = []Once{{"token", 1000, 1000}} }, ""},
+		{"a text came again", func(r *Report) { r.Subjects[0].Once = []Once{{"token", 1001, 1000}} }, Repeated},
 		{"a pair apart", func(r *Report) { scale(r.Subjects[1], 1.08) }, Restless},
 		{"a pair apart downwards", func(r *Report) { scale(r.Subjects[1], 0.9) }, Restless},
 		{"a pair hardly apart", func(r *Report) { scale(r.Subjects[1], 1.05) }, ""},

@@ -115,12 +115,31 @@ func (r *Report) facts() [][2]string {
 		{"method", fmt.Sprintf("%s of %s slices, shuffled; warm-up %s", count(int64(l.Cycles), "cycle"), micros(l.SliceMillis*1000), micros(l.Warmup*1000))},
 		{"started", r.Started},
 	}
+	if once := r.once(); once != "" {
+		out = append(out, [2]string{"each text once", once})
+	}
 	for _, s := range r.Subjects {
 		if s.ReloadMillis != nil {
 			out = append(out, [2]string{"reloads", fmt.Sprintf("%s took %s each, at most %s, under load", s.Name, micros(s.ReloadMillis.Median*1000), micros(s.ReloadMillis.Max*1000))})
 		}
 	}
 	return out
+}
+
+// once says how far each process was led through the values whose texts are used once, and
+// whether they began anew.
+func (r *Report) once() string {
+	var out []string
+	for _, s := range r.Subjects {
+		for _, o := range s.Once {
+			text := fmt.Sprintf("%s was sent %d of %d of %s", s.Name, o.Used, o.Of, o.Value)
+			if o.Used > o.Of {
+				text = fmt.Sprintf("%s was sent all %d of %s and %d of them again", s.Name, o.Of, o.Value, o.Used-o.Of)
+			}
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 func cpus(list []int) string {

@@ -34,6 +34,7 @@ const (
 	Saturated    = "generator-saturated"
 	Restless     = "pair-apart"
 	Behind       = "rate-not-reached"
+	Repeated     = "values-repeated"
 )
 
 // judge says what is wrong with a run.
@@ -65,6 +66,11 @@ func (r *Report) judge() {
 		}
 		if r.Load.Rate > 0 && s.DueShare < minDue {
 			fault(Behind, "%s answered %.1f %% of the requests that were due", s.Name, 100*s.DueShare)
+		}
+		for _, o := range s.Once {
+			if o.Used > o.Of {
+				fault(Repeated, "%s was sent %d texts of %s, of which there are %d: it has seen some before; measure for a shorter time, or make more", s.Name, o.Used, o.Value, o.Of)
+			}
 		}
 	}
 	if twin := r.Subject(Twin); twin != nil {

@@ -368,8 +368,8 @@ func (s *Scenario) completeValue(name string, v *Value, fault func(string, ...an
 		fault("values %s: give one of list, numbers and jwt", name)
 	}
 	defaults(&v.Distribution, load.Uniform)
-	if !slices.Contains([]load.Distribution{load.Uniform, load.Zipf, load.Round}, v.Distribution) {
-		fault("values %s: a distribution is uniform, zipf or round, not %q", name, v.Distribution)
+	if !slices.Contains([]load.Distribution{load.Uniform, load.Zipf, load.Round, load.Once}, v.Distribution) {
+		fault("values %s: a distribution is uniform, zipf, round or once, not %q", name, v.Distribution)
 	}
 }
 
