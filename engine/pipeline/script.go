@@ -145,6 +145,9 @@ func (x *Exchange) answer(a *script.Answer, err error) error {
 // scriptFault turns a script's error into a Fault. Its message is for LastError; the
 // stack, with places in the script's own files, is in its cause, for the log.
 func scriptFault(err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *script.Error
 	if !errors.As(err, &e) {
 		return err
@@ -192,8 +195,14 @@ func (s *Script) host(x *Exchange) *host {
 	return h
 }
 
+// release forgets the Exchange. The rest of a host is touched only where an evaluation
+// used it, which few do.
 func (h *host) release() {
-	*h = host{}
+	h.view, h.guard = view{}, nil
+	if h.reading.c != nil {
+		h.reading = places{}
+		h.received.Store(0)
+	}
 	hosts.Put(h)
 }
 

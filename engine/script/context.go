@@ -61,49 +61,51 @@ var contextNames = []string{"RequestId", "Timestamp", "Elapsed", "Tracing", "Api
 
 // Get implements goja.DynamicObject.
 func (c *contextObject) Get(name string) goja.Value {
+	get := (*VM).request // which most expressions want
 	switch name {
+	case "Request":
+	case "Response":
+		get = (*VM).response
+	case "Variables":
+		get = (*VM).variables
+	case "RequestId":
+		get = func(vm *VM) goja.Value { return vm.str(vm.cur.RequestID().String()) }
+	case "Timestamp":
+		get = func(vm *VM) goja.Value { return vm.clrDate(vm.cur.Timestamp()) }
+	case "Elapsed":
+		get = func(vm *VM) goja.Value { return vm.rt.ToValue(float64(vm.cur.Elapsed()) / 10_000) }
+	case "Tracing":
+		get = func(vm *VM) goja.Value { return vm.rt.ToValue(vm.cur.Tracing()) }
+	case "Api":
+		get = (*VM).api
+	case "Operation":
+		get = (*VM).operation
+	case "Product":
+		get = (*VM).product
+	case "Subscription":
+		get = (*VM).subscription
+	case "User":
+		get = (*VM).user
+	case "Deployment":
+		get = (*VM).deployment
+	case "Backend":
+		get = (*VM).backend
+	case "Workspace":
+		get = (*VM).workspace
+	case "LastError":
+		get = (*VM).lastError
 	case "Trace", "setBackend", "returnResponse":
 		return c.method(name)
-	}
-	if !slices.Contains(contextNames, name) {
+	default:
 		return nil
 	}
-	vm := c.vm
-	vm.tick()
-	vm.inRequest()
-	switch name {
-	case "RequestId":
-		return vm.str(vm.cur.RequestID().String())
-	case "Timestamp":
-		return vm.clrDate(vm.cur.Timestamp())
-	case "Elapsed":
-		return vm.rt.ToValue(float64(vm.cur.Elapsed()) / 10_000)
-	case "Tracing":
-		return vm.rt.ToValue(vm.cur.Tracing())
-	case "Api":
-		return vm.api()
-	case "Operation":
-		return vm.operation()
-	case "Product":
-		return vm.product()
-	case "Subscription":
-		return vm.subscription()
-	case "User":
-		return vm.user()
-	case "Deployment":
-		return vm.deployment()
-	case "Backend":
-		return vm.backend()
-	case "Workspace":
-		return vm.workspace()
-	case "LastError":
-		return vm.lastError()
-	case "Request":
-		return vm.request()
-	case "Response":
-		return vm.response()
-	}
-	return vm.dictionary("variables", func() *goja.Object {
+	c.vm.tick()
+	c.vm.inRequest()
+	return get(c.vm)
+}
+
+func (vm *VM) variables() goja.Value {
+	return vm.dictionary(dictVariables, func() *goja.Object {
 		return vm.newDictionary(&variablesDict{vm}, vm.proto(protoVariables))
 	})
 }
@@ -148,7 +150,7 @@ func (c *contextObject) Set(string, goja.Value) bool { return false }
 func (c *contextObject) Delete(string) bool { return false }
 
 func (vm *VM) api() goja.Value {
-	return vm.part("Api", func(o *goja.Object) {
+	return vm.part(partAPI, func(o *goja.Object) {
 		vm.members(o, []member{
 			{"Id", func() goja.Value { return vm.orNull(vm.cur.API().ID) }},
 			{"Name", func() goja.Value { return vm.orNull(vm.cur.API().Name) }},
@@ -161,7 +163,7 @@ func (vm *VM) api() goja.Value {
 				if vm.cur.API().ServiceURL == nil {
 					return goja.Null()
 				}
-				return vm.url("ServiceUrl", func() *apim.URL { return vm.cur.API().ServiceURL }, false)
+				return vm.url(partServiceURL, dictServiceQuery, func() *apim.URL { return vm.cur.API().ServiceURL }, false)
 			}},
 			{"SubscriptionKeyParameterNames", func() goja.Value {
 				k := vm.cur.API().SubscriptionKey
@@ -172,7 +174,7 @@ func (vm *VM) api() goja.Value {
 }
 
 func (vm *VM) operation() goja.Value {
-	return vm.part("Operation", func(o *goja.Object) {
+	return vm.part(partOperation, func(o *goja.Object) {
 		vm.members(o, []member{
 			{"Id", func() goja.Value { return vm.orNull(vm.cur.Operation().ID) }},
 			{"Name", func() goja.Value { return vm.orNull(vm.cur.Operation().Name) }},
@@ -333,16 +335,16 @@ func (vm *VM) lastError() goja.Value {
 }
 
 // headers reads a dictionary of headers that may be changed.
-func (vm *VM) headers(name string, m message, read func() apim.MultiValues, change func() Header) func() goja.Value {
+func (vm *VM) headers(id dictID, m message, read func() apim.MultiValues, change func() Header) func() goja.Value {
 	build := func() *goja.Object {
 		proto := vm.proto(protoHeader)
 		return vm.newDictionary(&multiDict{vm: vm, proto: proto, read: read, header: change, message: m}, proto)
 	}
-	return func() goja.Value { return vm.dictionary(name, build) }
+	return func() goja.Value { return vm.dictionary(id, build) }
 }
 
 func (vm *VM) request() goja.Value {
-	return vm.part("Request", func(o *goja.Object) {
+	return vm.part(partRequest, func(o *goja.Object) {
 		vm.property(o, "Method", func() goja.Value { return vm.str(vm.cur.Request().Method()) }, func(v goja.Value) {
 			m := goString(v.ToString())
 			if !isToken(m) {
@@ -351,20 +353,20 @@ func (vm *VM) request() goja.Value {
 			vm.check(vm.cur.SetMethod(m))
 		})
 		vm.property(o, "Body", func() goja.Value {
-			return vm.body("request body", func() apim.Body { return vm.cur.Request().Body() })
+			return vm.body(dictRequestBody, func() apim.Body { return vm.cur.Request().Body() })
 		}, func(v goja.Value) { vm.setBody(v, vm.cur.SetRequestBody, vm.cur.RequestHeader()) })
 		vm.members(o, []member{
 			{"Url", func() goja.Value {
-				return vm.url("Url", func() *apim.URL { return vm.cur.Request().URL() }, true)
+				return vm.url(partURL, dictQuery, func() *apim.URL { return vm.cur.Request().URL() }, true)
 			}},
 			{"OriginalUrl", func() goja.Value {
-				return vm.url("OriginalUrl", func() *apim.URL { return vm.cur.Request().OriginalURL() }, false)
+				return vm.url(partOriginalURL, dictOriginalQuery, func() *apim.URL { return vm.cur.Request().OriginalURL() }, false)
 			}},
 			{"IpAddress", func() goja.Value { return vm.str(vm.cur.Request().IPAddress()) }},
-			{"Headers", vm.headers("request headers", theRequest, func() apim.MultiValues { return vm.cur.Request().Headers() },
+			{"Headers", vm.headers(dictRequestHeaders, theRequest, func() apim.MultiValues { return vm.cur.Request().Headers() },
 				func() Header { return vm.cur.RequestHeader() })},
 			{"MatchedParameters", func() goja.Value {
-				return vm.dictionary("parameters", func() *goja.Object {
+				return vm.dictionary(dictParameters, func() *goja.Object {
 					return vm.newDictionary(&valuesDict{vm, vm.proto(protoValues), func() apim.Values { return vm.cur.Request().MatchedParameters() }}, vm.proto(protoValues))
 				})
 			}},
@@ -374,17 +376,17 @@ func (vm *VM) request() goja.Value {
 }
 
 func (vm *VM) response() goja.Value {
-	return vm.part("Response", func(o *goja.Object) {
+	return vm.part(partResponse, func(o *goja.Object) {
 		vm.property(o, "StatusCode", func() goja.Value { return vm.rt.ToValue(vm.cur.Response().StatusCode()) }, func(v goja.Value) {
 			vm.cur.SetStatus(vm.status(v), "")
 		})
 		vm.property(o, "StatusReason", func() goja.Value { return vm.str(vm.cur.Response().StatusReason()) }, func(v goja.Value) {
 			vm.cur.SetStatus(vm.cur.Response().StatusCode(), vm.reason(v))
 		})
-		vm.property(o, "Headers", vm.headers("response headers", theResponse, func() apim.MultiValues { return vm.cur.Response().Headers() },
+		vm.property(o, "Headers", vm.headers(dictResponseHeaders, theResponse, func() apim.MultiValues { return vm.cur.Response().Headers() },
 			func() Header { return vm.cur.ResponseHeader() }), nil)
 		vm.property(o, "Body", func() goja.Value {
-			return vm.body("response body", func() apim.Body { return vm.cur.Response().Body() })
+			return vm.body(dictResponseBody, func() apim.Body { return vm.cur.Response().Body() })
 		}, func(v goja.Value) { vm.setBody(v, vm.cur.SetResponseBody, vm.cur.ResponseHeader()) })
 	})
 }
@@ -422,8 +424,8 @@ func (vm *VM) responseObject(r apim.Response, held any) goja.Value {
 
 // url is a part of context that shows a URL; change allows Path, QueryString and
 // Query to be changed.
-func (vm *VM) url(name string, read func() *apim.URL, change bool) goja.Value {
-	return vm.part(name, func(o *goja.Object) {
+func (vm *VM) url(id partID, query dictID, read func() *apim.URL, change bool) goja.Value {
+	return vm.part(id, func(o *goja.Object) {
 		var setPath, setQuery func(goja.Value)
 		proto := vm.proto(protoMulti)
 		if change {
@@ -442,7 +444,7 @@ func (vm *VM) url(name string, read func() *apim.URL, change bool) goja.Value {
 			{"Host", func() goja.Value { return vm.str(read().Host) }},
 			{"Port", func() goja.Value { return vm.rt.ToValue(read().Port) }},
 			{"Query", func() goja.Value {
-				return vm.dictionary(name+" query", func() *goja.Object {
+				return vm.dictionary(query, func() *goja.Object {
 					return vm.newDictionary(&multiDict{vm: vm, proto: proto, read: func() apim.MultiValues { return read().Query }, query: change}, proto)
 				})
 			}},
@@ -457,11 +459,11 @@ func (vm *VM) url(name string, read func() *apim.URL, change bool) goja.Value {
 }
 
 // body is a body of context, null if the message has none.
-func (vm *VM) body(name string, read func() apim.Body) goja.Value {
+func (vm *VM) body(id dictID, read func() apim.Body) goja.Value {
 	if b := read(); b == nil {
 		return goja.Null()
 	}
-	return vm.dictionary(name, func() *goja.Object { return vm.bodyObject(read).ToObject(vm.rt) })
+	return vm.dictionary(id, func() *goja.Object { return vm.bodyObject(read).ToObject(vm.rt) })
 }
 
 // bodyDict carries a body to the methods of its prototype; it has no entries.

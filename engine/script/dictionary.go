@@ -43,6 +43,10 @@ func behind[T any](v goja.Value) (d T, ok bool) {
 
 // entry returns an entry for a reading by member, nil if the prototype has the name.
 func (vm *VM) entry(d dictionary, proto *goja.Object, name string) goja.Value {
+	switch name {
+	case "GetValueOrDefault", "get", "has", "ContainsKey", "forEach", "Count":
+		return nil // which all of them have: no entry need be looked for
+	}
 	v := d.lookup(name)
 	if goja.IsUndefined(v) || proto.Get(name) != nil {
 		return nil

@@ -126,8 +126,10 @@ var (
 // dictOf is the dictionary behind this in a method.
 func (vm *VM) dictOf(this goja.Value) dictionary {
 	if o, ok := this.(*goja.Object); ok {
-		if d := vm.lasting[o]; d != nil {
-			return d
+		for i := range vm.dicts {
+			if d := &vm.dicts[i]; d.object == o && d.behind != nil {
+				return d.behind
+			}
 		}
 		switch o.ExportType() {
 		case multiType, valuesType, variablesType:

@@ -202,7 +202,11 @@ func TestPlainBecomesFull(t *testing.T) {
 	counts(0, 1)
 	// Another program's full VM displaces a plain one.
 	other := onePool(t, Limits{})
-	other.giveBack(other.lease(&Program{plain: true}))
+	vm, err := other.lease(context.Background(), &Program{plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.giveBack(vm, true, true)
 	other.Warm()
 	if len(other.bare) != 0 || len(other.idle) != 1 {
 		t.Error(len(other.bare), len(other.idle))

@@ -3,6 +3,7 @@ package script
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,14 +15,16 @@ import (
 // exist only while some wait. It is safe for use by many goroutines.
 type Pool struct {
 	limits  Limits
-	slots   chan struct{}
 	waiting atomic.Int64
 	holding atomic.Int64 // what those that wait hold, in bytes
 
-	mu   sync.Mutex
-	idle []*VM            // full ones
-	bare []*VM            // plain ones
-	live map[*VM]struct{} // leased and idle
+	// One evaluation locks it twice: for a place with a VM, and to give both back.
+	mu    sync.Mutex
+	free  int              // places among the running; none while somebody queues
+	queue []chan struct{}  // of those who want a place: closed for whom gets one
+	idle  []*VM            // full ones
+	bare  []*VM            // plain ones
+	live  map[*VM]struct{} // leased and idle
 
 	watch watchdog
 }
@@ -38,7 +41,7 @@ var regexpLimits = sync.OnceFunc(func() {
 func NewPool(l Limits) *Pool {
 	regexpLimits()
 	l = l.withDefaults()
-	p := &Pool{limits: l, slots: make(chan struct{}, l.Running), live: map[*VM]struct{}{}}
+	p := &Pool{limits: l, free: l.Running, live: map[*VM]struct{}{}}
 	p.watch.pool = p
 	p.watch.wake = make(chan struct{}, 1)
 	return p
@@ -49,7 +52,18 @@ func (p *Pool) Limits() Limits { return p.limits }
 
 // Warm makes a full VM if none is idle, so that the first evaluation that wants one does
 // not wait for it.
-func (p *Pool) Warm() { p.giveBack(p.lease(nil)) }
+func (p *Pool) Warm() {
+	p.mu.Lock()
+	vm := p.take(false)
+	p.mu.Unlock()
+	if vm == nil {
+		vm = p.made()
+	}
+	vm.complete()
+	p.mu.Lock()
+	p.put(vm)
+	p.mu.Unlock()
+}
 
 // Close forgets the idle VMs and ends the watchdog once nothing runs. The Pool stays
 // usable.
@@ -65,71 +79,137 @@ func (p *Pool) Close() {
 
 var errBusy = errors.New("too many scripts wait already")
 
-// enter takes a place among the running.
-func (p *Pool) enter(ctx context.Context) error {
-	select {
-	case p.slots <- struct{}{}:
-		return nil
-	default:
+// lease takes a place among the running and an idle VM, or makes one, with what a Program
+// needs. A plain Program is content with a full VM, too. The error is errBusy or what
+// ctx ended with.
+func (p *Pool) lease(ctx context.Context, program *Program) (*VM, error) {
+	p.mu.Lock()
+	if p.free > 0 {
+		p.free--
+	} else if err := p.await(ctx); err != nil {
+		p.mu.Unlock()
+		return nil, err
 	}
+	vm := p.take(program.plain)
+	p.mu.Unlock()
+	if vm == nil {
+		vm = p.made()
+	}
+	vm.prepare(program)
+	return vm, nil
+}
+
+// await waits for a place, of which there is none, if not too many do already. It is
+// called with mu locked, and unlocks it meanwhile.
+func (p *Pool) await(ctx context.Context) error {
 	if p.waiting.Add(1) > int64(p.limits.Waiting) {
 		p.waiting.Add(-1)
 		return errBusy
 	}
 	defer p.waiting.Add(-1)
-	select {
-	case p.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return p.line(ctx)
 }
 
-func (p *Pool) leave() { <-p.slots }
-
-// lease takes an idle VM or makes one, with what a Program needs; nil stands for one that
-// needs everything. A plain Program is content with a full VM, too.
-func (p *Pool) lease(program *Program) *VM {
-	plain := program != nil && program.plain
-	vm := p.take(plain)
-	if vm == nil {
-		vm = plainVM()
-		p.mu.Lock()
-		p.live[vm] = struct{}{}
-		p.mu.Unlock()
+// line waits for a place without being counted; otherwise it is await.
+func (p *Pool) line(ctx context.Context) error {
+	place := make(chan struct{})
+	p.queue = append(p.queue, place)
+	p.mu.Unlock()
+	var err error
+	select {
+	case <-place:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	if plain {
-		vm.prepare(program)
+	p.mu.Lock()
+	if err == nil {
+		return nil
+	}
+	if i := slices.Index(p.queue, place); i >= 0 {
+		p.queue = slices.Delete(p.queue, i, i+1)
 	} else {
-		vm.complete()
+		p.vacate() // it has come meanwhile
 	}
+	return err
+}
+
+// reenter takes a place among the running again, however long that takes.
+func (p *Pool) reenter() {
+	p.mu.Lock()
+	if p.free > 0 {
+		p.free--
+	} else {
+		_ = p.line(context.Background())
+	}
+	p.mu.Unlock()
+}
+
+// leave gives a place back.
+func (p *Pool) leave() {
+	p.mu.Lock()
+	p.vacate()
+	p.mu.Unlock()
+}
+
+// vacate is leave with mu locked.
+func (p *Pool) vacate() {
+	if len(p.queue) == 0 {
+		p.free++
+		return
+	}
+	close(p.queue[0])
+	p.queue[0] = nil
+	p.queue = p.queue[1:]
+}
+
+// made makes a plain VM.
+func (p *Pool) made() *VM {
+	vm := plainVM()
+	p.mu.Lock()
+	p.live[vm] = struct{}{}
+	p.mu.Unlock()
 	return vm
 }
 
-// take takes the idle VM that fits best, nil if there is none.
+// take takes the idle VM that fits best, nil if there is none. It is called with mu
+// locked.
 func (p *Pool) take(plain bool) *VM {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	first, second := &p.idle, &p.bare
 	if plain {
 		first, second = second, first
 	}
-	for _, list := range []*[]*VM{first, second} {
-		if n := len(*list); n > 0 {
-			vm := (*list)[n-1]
-			(*list)[n-1] = nil
-			*list = (*list)[:n-1]
-			return vm
-		}
+	list := first
+	if len(*list) == 0 {
+		list = second
 	}
-	return nil
+	n := len(*list)
+	if n == 0 {
+		return nil
+	}
+	vm := (*list)[n-1]
+	(*list)[n-1] = nil
+	*list = (*list)[:n-1]
+	return vm
 }
 
-// giveBack returns a VM that may serve again. Full ones displace plain ones, which are
-// made in no time.
-func (p *Pool) giveBack(vm *VM) {
+// giveBack ends a lease: of a VM that may serve again, if sound, and of a place among the
+// running, unless that was given back before.
+func (p *Pool) giveBack(vm *VM, sound, place bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	if sound {
+		p.put(vm)
+	} else {
+		delete(p.live, vm)
+	}
+	if place {
+		p.vacate()
+	}
+	p.mu.Unlock()
+}
+
+// put makes a VM an idle one. Full ones displace plain ones, which are made in no time.
+// It is called with mu locked.
+func (p *Pool) put(vm *VM) {
 	full := len(p.idle)+len(p.bare) >= p.limits.Running
 	switch {
 	case vm.full && full && len(p.bare) > 0:
@@ -143,12 +223,6 @@ func (p *Pool) giveBack(vm *VM) {
 	default:
 		p.bare = append(p.bare, vm)
 	}
-}
-
-func (p *Pool) drop(vm *VM) {
-	p.mu.Lock()
-	delete(p.live, vm)
-	p.mu.Unlock()
 }
 
 // watchdog interrupts the VMs that are over their deadline. It is one goroutine that
@@ -179,8 +253,8 @@ var epoch = time.Now()
 // nanos is a monotonic clock.
 func nanos() int64 { return int64(time.Since(epoch)) }
 
-// begin lets the clock of one VM run.
-func (w *watchdog) begin(vm *VM, left time.Duration) {
+// begin lets the clock of one VM run, and tells what time it is.
+func (w *watchdog) begin(vm *VM, left time.Duration) int64 {
 	now := nanos()
 	// The watchdog says that it sleeps or ends before it looks at running for the
 	// last time: one of the two sees the other.
@@ -188,16 +262,25 @@ func (w *watchdog) begin(vm *VM, left time.Duration) {
 		w.heap.Store(heapBytes())
 		w.used.Store(processorTime())
 	}
-	vm.base.Store(w.heap.Load())
-	vm.used.Store(w.used.Load())
-	vm.allowed.Store(int64(left))
-	vm.latest.Store(now + patience*int64(left))
+	spent := vm.run.limits.Time - left
+	keep(&vm.base, w.heap.Load())
+	keep(&vm.used, w.used.Load())
+	keep(&vm.allowed, int64(left))
+	keep(&vm.spent, int64(spent))
 	// As if it had not waited meanwhile: what it did before counts.
-	vm.began.Store(now - int64(vm.run.limits.Time-left))
+	vm.began.Store(now - int64(spent))
 	vm.deadline.Store(now + int64(left))
 	w.running.Add(1)
 	if w.asleep.Load() || !w.on.Load() {
 		w.rouse()
+	}
+	return now
+}
+
+// keep stores what is mostly there already: to look costs less than to store.
+func keep(to *atomic.Int64, v int64) {
+	if to.Load() != v {
+		to.Store(v)
 	}
 }
 
@@ -209,6 +292,12 @@ func (w *watchdog) pause(vm *VM) (left time.Duration, ok bool) {
 		return 0, false
 	}
 	return max(time.Duration(d-nanos()), 0), true
+}
+
+// end stops a VM's clock for good; ok is false if it has fired.
+func (w *watchdog) end(vm *VM) (ok bool) {
+	w.running.Add(-1)
+	return vm.deadline.Swap(0) != fired
 }
 
 func (w *watchdog) rouse() {
@@ -297,7 +386,8 @@ const patience = 20
 func (w *watchdog) expire(vm *VM, d int64) bool {
 	now, allowed := nanos(), vm.allowed.Load()
 	left := allowed - (processorTime() - vm.used.Load())
-	if left > int64(watchEvery) && now < vm.latest.Load() {
+	latest := vm.began.Load() + vm.spent.Load() + patience*allowed
+	if left > int64(watchEvery) && now < latest {
 		vm.deadline.CompareAndSwap(d, now+left)
 		return false
 	}

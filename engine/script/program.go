@@ -40,6 +40,19 @@ type Program struct {
 	members map[string]bool
 }
 
+// paddings are arguments that make goja's stack, which is new for each call from outside
+// and twice as large as the arguments want, large enough for most expressions at once.
+var paddings = []goja.Value{goja.Undefined(), goja.Undefined(), goja.Undefined()}
+
+// padding is what the function of an expression is called with. Plain ones cannot tell:
+// they do not name their arguments.
+func (p *Program) padding() []goja.Value {
+	if p.plain {
+		return paddings
+	}
+	return nil
+}
+
 // Heavy tells whether the Program wants a full VM, which takes long to make.
 func (p *Program) Heavy() bool { return !p.plain }
 

@@ -86,7 +86,7 @@ type run struct {
 	cancel  context.CancelFunc
 	limits  Limits
 	program *Program
-	started time.Time
+	started int64 // by nanos
 	// mayAnswer: returnResponse is allowed.
 	mayAnswer bool
 	answer    *Answer
@@ -116,17 +116,17 @@ type timer struct {
 // given back. attributes are those of a declared policy; without them the value of its
 // Program is the declaration.
 func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAnswer bool, attributes []Attribute, convert conversion) (out outcome, err error) {
-	if err := pool.enter(ctx); err != nil {
+	vm, err := pool.lease(ctx, p)
+	if err != nil {
 		if errors.Is(err, errBusy) {
 			return out, &Error{Kind: Busy, Message: err.Error(), Cause: err}
 		}
 		return out, &Error{Kind: Canceled, Message: "the request ended before the script ran", Cause: err}
 	}
-	vm := pool.lease(p)
-	r := &vm.only
-	*r = run{pool: pool, ctx: ctx, limits: l, program: p, mayAnswer: mayAnswer, started: time.Now()}
+	r := &vm.only // empty, as end left it
+	r.pool, r.ctx, r.limits, r.program, r.mayAnswer = pool, ctx, l, p, mayAnswer
 	vm.begin(h, r)
-	pool.watch.begin(vm, l.Time)
+	r.started = pool.watch.begin(vm, l.Time)
 	sound := false
 	defer func() {
 		panicked := recover()
@@ -134,17 +134,11 @@ func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAns
 			r.cancel()
 			r.wg.Wait() // nobody uses the Host any more
 		}
-		_, intact := pool.watch.pause(vm)
-		sound = sound && !vm.grown()
+		intact := pool.watch.end(vm)
+		sound = sound && intact && !r.expired && panicked == nil && !vm.grown()
+		place := !r.offSlot
 		vm.end()
-		if sound && intact && !r.expired && panicked == nil {
-			pool.giveBack(vm)
-		} else {
-			pool.drop(vm)
-		}
-		if !r.offSlot {
-			pool.leave()
-		}
+		pool.giveBack(vm, sound, place)
 		if panicked != nil {
 			out, err = outcome{}, &Error{Kind: Internal, Message: fmt.Sprintf("internal error: %v", panicked), Cause: asError(panicked)}
 		}
@@ -157,8 +151,12 @@ func (pool *Pool) eval(ctx context.Context, p *Program, h Host, l Limits, mayAns
 		value, failed = r.await(vm, value)
 	}
 	if failed == nil {
-		vm.result, vm.convert = value, convert
-		failed = vm.protect(vm.converting)
+		if !p.policy && isSimple(value) {
+			failed = convert(vm, value, &vm.out) // throws nothing
+		} else {
+			vm.result, vm.convert = value, convert
+			failed = vm.protect(vm.converting)
+		}
 		out = vm.out
 	}
 	if failed == nil {
@@ -212,7 +210,7 @@ const maxHeld = 1000
 // startHeld calls the function of an expression, which the VM keeps: nothing in the
 // script can reach it, so that it carries nothing from one evaluation to the next.
 func (vm *VM) startHeld(p *Program) (goja.Value, error) {
-	call := vm.held[p]
+	call := vm.callee
 	if call == nil {
 		v, err := vm.rt.RunProgram(p.code)
 		if err != nil {
@@ -223,8 +221,9 @@ func (vm *VM) startHeld(p *Program) (goja.Value, error) {
 			vm.held = map[*Program]goja.Callable{}
 		}
 		vm.held[p] = call
+		vm.callee = call
 	}
-	return call(goja.Undefined())
+	return call(goja.Undefined(), p.padding()...)
 }
 
 // protect runs f as the VM would run a native function, so that what it throws
@@ -299,7 +298,7 @@ func (r *run) next(vm *VM) (func(), error) {
 }
 
 func (r *run) wait() (func(), error) {
-	limit := time.Until(r.started.Add(r.limits.Total))
+	limit := r.rest()
 	due := -1
 	for i := range r.timers {
 		if due < 0 || r.timers[i].at.Before(r.timers[due].at) {
@@ -326,6 +325,11 @@ func (r *run) wait() (func(), error) {
 		r.timers = slices.Delete(r.timers, due, due+1)
 		return f, nil
 	}
+}
+
+// rest is what is left of Limits.Total.
+func (r *run) rest() time.Duration {
+	return time.Duration(r.started + int64(r.limits.Total) - nanos())
 }
 
 func (r *run) overLimit() error {
@@ -358,7 +362,7 @@ func (r *run) resume(vm *VM) error {
 	r.pool.waiting.Add(-1)
 	r.letGo()
 	// The place is taken even if the request has ended: what comes is short.
-	r.pool.slots <- struct{}{}
+	r.pool.reenter()
 	r.offSlot = false
 	r.pool.watch.begin(vm, r.left)
 	vm.base.Add(-r.held) // what it held before it waited is its own still
@@ -400,7 +404,7 @@ func (vm *VM) spawn(work func(ctx context.Context) func()) {
 	r := vm.run
 	if r.events == nil {
 		r.events = make(chan func(), maxFetches)
-		r.ctx, r.cancel = context.WithDeadline(r.ctx, r.started.Add(r.limits.Total))
+		r.ctx, r.cancel = context.WithTimeout(r.ctx, r.rest())
 	}
 	r.flying++
 	r.wg.Add(1)

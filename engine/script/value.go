@@ -20,11 +20,37 @@ var (
 
 func isNullish(v goja.Value) bool { return v == nil || goja.IsUndefined(v) || goja.IsNull(v) }
 
+var (
+	stringType = reflect.TypeFor[string]()
+	intType    = reflect.TypeFor[int64]()
+	floatType  = reflect.TypeFor[float64]()
+	boolType   = reflect.TypeFor[bool]()
+)
+
+// isSimple tells values that convert without an error and without code of the script:
+// strings, numbers, booleans, null and undefined.
+func isSimple(v goja.Value) bool {
+	switch v.(type) {
+	case nil, goja.String:
+		return true
+	case *goja.Object, *goja.Symbol:
+		return false
+	}
+	switch v.ExportType() {
+	case intType, floatType, boolType, stringType:
+		return true
+	}
+	return isNullish(v)
+}
+
 // goString is the Go form of a string: UTF-8, lone surrogates as WTF-8.
 func goString(v goja.Value) string {
 	s := v.String()
+	if strings.IndexByte(s, "\uFFFD"[0]) < 0 || !strings.ContainsRune(s, '\uFFFD') {
+		return s
+	}
 	js, ok := v.(goja.String)
-	if !ok || !strings.ContainsRune(s, '\uFFFD') {
+	if !ok {
 		return s
 	}
 	units := make([]uint16, js.Length())
@@ -158,6 +184,9 @@ func (vm *VM) imported(v any) goja.Value {
 
 // text is what a text makes of a value: see Program.Text.
 func (vm *VM) text(v goja.Value) string {
+	if _, ok := v.(goja.String); ok {
+		return goString(v) // its ToString would put it into a box anew
+	}
 	if isNullish(v) {
 		return ""
 	}

@@ -22,7 +22,7 @@ type VM struct {
 	deadline atomic.Int64 // see watchdog
 	began    atomic.Int64 // when the clock began to run, waits left out
 	allowed  atomic.Int64 // for how long it may run from the last wait on
-	latest   atomic.Int64 // when it is over in any case, see expire
+	spent    atomic.Int64 // for how long it ran before that
 	used     atomic.Int64 // what the process had used of its processors at that time
 	base     atomic.Int64 // the heap at that time
 	heavy    atomic.Bool  // it was ended for its memory
@@ -36,7 +36,8 @@ type VM struct {
 	run  *run
 	only run // what run points at: a VM serves one evaluation at a time
 
-	held map[*Program]goja.Callable // functions of expressions
+	held   map[*Program]goja.Callable // functions of expressions
+	callee goja.Callable              // of the Program that it was leased for, nil if it is not held yet
 	// What protect calls, and what it returned.
 	protector goja.Callable
 	protected func() error
@@ -50,12 +51,10 @@ type VM struct {
 	context, contextProto *goja.Object
 	// graph holds the parts of context: they live as long as the VM, are frozen, and
 	// their getters read cur.
-	graph map[string]*goja.Object
+	graph [parts]*goja.Object
 	// dicts are the dictionaries among them. They cannot be frozen; all that a script can
 	// change of one is its prototype.
-	dicts map[string]dictObject
-	// lasting leads them to what is behind them.
-	lasting map[*goja.Object]dictionary
+	dicts [dicts]dictObject
 	// handles leads objects that stand for .NET values back to them.
 	handles map[*goja.Object]any
 	symbols map[string]*goja.Symbol  // of Symbol.for
@@ -105,7 +104,7 @@ func newVM() *VM {
 
 // plainVM makes a VM with nothing in it but context, for plain programs.
 func plainVM() *VM {
-	vm := &VM{rt: goja.New(), graph: map[string]*goja.Object{}, own: map[*goja.Object]bool{}}
+	vm := &VM{rt: goja.New(), own: map[*goja.Object]bool{}}
 	rt := vm.rt
 	vm.converting = func() error { return vm.convert(vm, vm.result, &vm.out) }
 	rt.SetMaxCallStackSize(maxCallStack)
@@ -168,12 +167,17 @@ func (vm *VM) uncounted() (resume func()) {
 	}
 }
 
-// prepare sees to it that a VM has the guards that a plain program wants.
+// prepare sees to it that a VM has what a Program needs: everything, or the guards that a
+// plain one wants.
 func (vm *VM) prepare(p *Program) {
-	if vm.full || vm.held[p] != nil {
-		return
+	vm.callee = vm.held[p]
+	switch {
+	case vm.full:
+	case !p.plain:
+		vm.complete()
+	case vm.callee == nil:
+		vm.need(p.needs, p.members)
 	}
-	vm.need(p.needs, p.members)
 }
 
 // listMembers is what guards a list that no program names a function of: conversions to
@@ -230,14 +234,13 @@ func (vm *VM) begin(h Host, r *run) { vm.cur, vm.run = h, r }
 // end forgets everything of an evaluation.
 func (vm *VM) end() {
 	vm.cur, vm.run, vm.only = nil, nil, run{}
-	vm.convert, vm.result, vm.out = nil, nil, outcome{}
+	vm.callee, vm.convert, vm.result, vm.out = nil, nil, nil, outcome{}
 	if vm.context.Prototype() != vm.contextProto {
 		_ = vm.context.SetPrototype(vm.contextProto)
 	}
-	for name, d := range vm.dicts {
-		if d.object.Prototype() != d.proto {
-			delete(vm.lasting, d.object)
-			delete(vm.dicts, name) // the script has put another in its place
+	for i := range vm.dicts {
+		if d := &vm.dicts[i]; d.object != nil && d.object.Prototype() != d.proto {
+			*d = dictObject{} // the script has put another in its place
 		}
 	}
 	clear(vm.handles)
@@ -360,37 +363,63 @@ func (vm *VM) property(o *goja.Object, name string, get func() goja.Value, set f
 	_ = o.DefineAccessorProperty(name, vm.rt.ToValue(func(goja.FunctionCall) goja.Value { vm.tick(); vm.inRequest(); return get() }), setter, goja.FLAG_FALSE, goja.FLAG_TRUE)
 }
 
-// part is a part of context that lives as long as the VM, built when first used.
-func (vm *VM) part(name string, build func(o *goja.Object)) *goja.Object {
-	if o := vm.graph[name]; o != nil {
+// partID names a part of context that lives as long as the VM.
+type partID uint8
+
+const (
+	partAPI partID = iota
+	partOperation
+	partRequest
+	partResponse
+	partURL
+	partOriginalURL
+	partServiceURL
+	parts
+)
+
+// part is a part of context, built when first used.
+func (vm *VM) part(id partID, build func(o *goja.Object)) *goja.Object {
+	if o := vm.graph[id]; o != nil {
 		return o
 	}
 	o := vm.rt.NewObject()
 	build(o)
 	vm.freeze(o)
-	vm.graph[name] = o
+	vm.graph[id] = o
 	return o
 }
 
-// dictObject is a dictionary with the prototype that it was made with.
-type dictObject struct{ object, proto *goja.Object }
+// dictID names a dictionary, or a body, that lives as long as the VM.
+type dictID uint8
+
+const (
+	dictRequestHeaders dictID = iota
+	dictResponseHeaders
+	dictVariables
+	dictParameters
+	dictQuery
+	dictOriginalQuery
+	dictServiceQuery
+	dictRequestBody
+	dictResponseBody
+	dicts
+)
+
+// dictObject is a dictionary with the prototype that it was made with, and what is behind
+// it, nil for a body.
+type dictObject struct {
+	object, proto *goja.Object
+	behind        dictionary
+}
 
 // dictionary is a part of context that is a dictionary.
-func (vm *VM) dictionary(name string, build func() *goja.Object) *goja.Object {
-	if d, ok := vm.dicts[name]; ok {
-		return d.object
+func (vm *VM) dictionary(id dictID, build func() *goja.Object) *goja.Object {
+	if o := vm.dicts[id].object; o != nil {
+		return o
 	}
 	o := build()
-	if vm.dicts == nil {
-		vm.dicts = map[string]dictObject{}
-	}
-	vm.dicts[name] = dictObject{o, o.Prototype()}
-	if d, ok := o.Export().(dictionary); ok {
-		if vm.lasting == nil {
-			vm.lasting = map[*goja.Object]dictionary{}
-		}
-		vm.lasting[o] = d
-	}
+	d, _ := o.Export().(dictionary)
+	vm.dicts[id] = dictObject{o, o.Prototype(), d}
 	return o
 }
 
