@@ -42,3 +42,17 @@ func TestLiteralPoliciesAllocateNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestChainAllocatesNothing: nor do the expressions of a usual chain, for tokens that are
+// known, but for a block once in a while.
+func TestChainAllocatesNothing(t *testing.T) {
+	for name, tokens := range map[string]int{"header": 0, "chain": 10} {
+		c := newChain(t, tokens)
+		for range 3 * (tokens + 1) {
+			c.request(t)
+		}
+		if n := testing.AllocsPerRun(500, func() { c.request(t) }); n > 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}

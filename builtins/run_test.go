@@ -47,15 +47,19 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// nothing is an Env that knows nothing and compiles no expressions.
+// nothing is an Env that knows nothing and compiles no scripts.
 type nothing struct{ pipeline.Env }
+
+func (nothing) CSharp(v source.View, block bool, diags *source.List) pipeline.Expr {
+	return pipeline.NewExpressions(nil, "").CSharp(v, block, diags)
+}
 
 func (nothing) CredentialManager() bool      { return true }
 func (nothing) Lenient() bool                { return false }
 func (nothing) Parameters() ([]string, bool) { return nil, false }
 
-// compile compiles the inbound section of a document without expressions.
-func compile(t *testing.T, inbound string) *pipeline.Pipeline {
+// compile compiles the inbound section of a document.
+func compile(t testing.TB, inbound string) *pipeline.Pipeline {
 	t.Helper()
 	var diags source.List
 	text := source.NewText("policy.xml", "<policies><inbound>"+inbound+"</inbound></policies>")

@@ -48,6 +48,8 @@ type expr struct {
 	names []string
 	// concat are the flattened operands of a concatenation.
 	concat []*expr
+	// context tells the context itself, which an evaluation has at hand.
+	context bool
 	// effect tells expressions that may stand as statements
 	effect bool
 	// adopt are the warnings of the lambda that a conversion chose.

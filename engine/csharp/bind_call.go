@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"sekisho/engine/dotnet"
+	"sekisho/engine/dotnet/apim"
 )
 
 // member binds x.name.
@@ -257,6 +258,25 @@ func (b *binder) emitProperty(g *emitter, recv *expr, m *dotnet.Member, site *do
 			}
 			return fast(v)
 		})
+	case func(apim.Context) any:
+		if recv.context {
+			return code{any: func(f *frame) any {
+				f.t.Site = site
+				if f.t.Ctx == nil {
+					dotnet.ThrowNullReference()
+				}
+				return fast(f.t.Ctx)
+			}}
+		}
+	case func(any) any:
+		return code{any: func(f *frame) any {
+			v := a(f)
+			f.t.Site = site
+			if v == nil {
+				dotnet.ThrowNullReference()
+			}
+			return fast(v)
+		}}
 	}
 	return code{any: func(f *frame) any {
 		v := a(f)

@@ -209,7 +209,7 @@ func (b *binder) name(x *nameX) *expr {
 		}
 		if x.name == "context" {
 			t := b.lib.Named("IProxyRequestContext")
-			return &expr{typ: t, at: x.span, gen: func(*emitter) code {
+			return &expr{typ: t, at: x.span, context: true, gen: func(*emitter) code {
 				return code{any: func(f *frame) any { return f.t.Ctx }}
 			}}
 		}
@@ -356,7 +356,7 @@ func (b *binder) interpolation(x *interpX) *expr {
 				out = append(out, s)
 			}
 			f.t.Pay(size)
-			return clr.Concat(out...), false
+			return f.t.Concat(out...), false
 		})
 	}}
 }

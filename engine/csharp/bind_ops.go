@@ -674,6 +674,25 @@ func (b *binder) concat(at span, l, r *expr) *expr {
 				return dotnet.ToString(v), false
 			}
 		}
+		switch len(gens) {
+		case 2:
+			x, y := gens[0], gens[1]
+			return strCode(func(f *frame) (string, bool) {
+				a, _ := x(f)
+				b, _ := y(f)
+				f.t.Spend(len(a) + len(b))
+				return f.t.Concat(a, b), false
+			})
+		case 3:
+			x, y, z := gens[0], gens[1], gens[2]
+			return strCode(func(f *frame) (string, bool) {
+				a, _ := x(f)
+				b, _ := y(f)
+				c, _ := z(f)
+				f.t.Spend(len(a) + len(b) + len(c))
+				return f.t.Concat(a, b, c), false
+			})
+		}
 		return strCode(func(f *frame) (string, bool) {
 			var buf [8]string
 			out := buf[:0]
@@ -683,9 +702,8 @@ func (b *binder) concat(at span, l, r *expr) *expr {
 				size += len(s)
 				out = append(out, s)
 			}
-			f.t.Pay(size)
-			f.t.Tick()
-			return clr.Concat(out...), false
+			f.t.Spend(size)
+			return f.t.Concat(out...), false
 		})
 	}}
 }

@@ -127,8 +127,11 @@ func (b *binder) emitFast(g *emitter, recv *expr, c *choice, site *dotnet.Site) 
 	}
 	var a func(f *frame) any
 	args := c.args
-	if f, ok := c.m.FastForm().(func(s, arg string, null bool) bool); ok {
-		return b.emitStringTest(g, f, recv, args, site)
+	switch fast := c.m.FastForm().(type) {
+	case func(s, arg string, null bool) bool:
+		return b.emitStringTest(g, fast, recv, args, site)
+	case func(t *dotnet.Thread, recv, arg any) any:
+		return b.emitOne(g, fast, recv, c, site)
 	}
 	if recv != nil {
 		a = recv.gen(g).any
@@ -201,6 +204,29 @@ func (b *binder) emitFast(g *emitter, recv *expr, c *choice, site *dotnet.Site) 
 		}}, true
 	}
 	return code{}, false
+}
+
+// emitOne calls a member of one argument without a place on the stack for it.
+func (b *binder) emitOne(g *emitter, fast func(t *dotnet.Thread, recv, arg any) any, recv *expr, c *choice, site *dotnet.Site) (code, bool) {
+	if recv == nil || len(c.args) != 1 || c.mode[0] != "" {
+		return code{}, false
+	}
+	a, arg, heavy := recv.gen(g).any, c.args[0].gen(g).any, b.heavy(recv, c)
+	return code{any: func(f *frame) any {
+		v := a(f)
+		k := arg(f)
+		t := f.t
+		t.Tick()
+		if heavy {
+			t.WeighValue(v)
+			t.WeighValue(k)
+		}
+		t.Site = site
+		if v == nil {
+			dotnet.ThrowNullReference()
+		}
+		return fast(t, v, k)
+	}}, true
 }
 
 // emitStringTest calls a method that asks a string about another one.

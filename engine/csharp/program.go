@@ -68,7 +68,6 @@ type Program struct {
 	any   func(f *frame) any
 	str   func(f *frame) (string, bool)
 	bool  func(f *frame) bool
-	pool  sync.Pool
 }
 
 // machine is what an evaluation needs, pooled.
@@ -144,16 +143,6 @@ func Compile(v source.View, kind Kind, opts Options, diags *source.List) (p *Pro
 		}
 	}
 	p.slots = g.slots
-	p.pool.New = func() any {
-		m := &machine{}
-		if p.slots > len(m.f.buf) {
-			m.f.v = make([]any, p.slots)
-		} else {
-			m.f.v = m.f.buf[:p.slots]
-		}
-		m.f.t = &m.t
-		return m
-	}
 	return p
 }
 
@@ -250,17 +239,32 @@ func (p *Program) Where(e *clr.Exception) source.Range {
 	return p.view.Range(e.Pos, e.End)
 }
 
+// machines are shared by all Programs: what runs all the time finds one that is at hand,
+// and folders with thousands of expressions do not keep one for each.
+var machines = sync.Pool{New: func() any {
+	m := &machine{}
+	m.f.t = &m.t
+	return m
+}}
+
 func (p *Program) begin(ctx apim.Context, l Limits) *machine {
-	m := p.pool.Get().(*machine)
+	m := machines.Get().(*machine)
+	if p.slots > len(m.f.buf) {
+		m.f.v = make([]any, p.slots)
+	} else {
+		m.f.v = m.f.buf[:p.slots]
+	}
 	Begin(&m.t, ctx, l)
 	return m
 }
 
+// end gives a machine back that an evaluation has left in order. One that has thrown is
+// not: nobody knows what still holds on to it.
 func (p *Program) end(m *machine) {
 	clear(m.f.v)
-	m.f.ret = nil
+	m.f.v, m.f.ret, m.f.label = nil, nil, nil
 	m.t.End()
-	p.pool.Put(m)
+	machines.Put(m)
 }
 
 // thrown makes an exception of a panic; what is none goes on.

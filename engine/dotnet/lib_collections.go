@@ -46,10 +46,10 @@ func collectionDecls() []*Decl {
 			Method("void RemoveAt(int index)", func(t *Thread, a []any) any { removeItemAt(t, a[0], argInt(a, 1)); return nil }),
 		),
 		iface("System.Collections.Generic.IReadOnlyDictionary<TKey, TValue> : IReadOnlyCollection<KeyValuePair<TKey, TValue>>",
-			append(lookupRows("IEnumerable"), Index("TValue this[TKey key]", dictIndex))...),
+			append(lookupRows("IEnumerable"), Index("TValue this[TKey key]", dictIndex).Fast(indexed))...),
 		iface("System.Collections.Generic.IDictionary<TKey, TValue> : ICollection<KeyValuePair<TKey, TValue>>",
 			append(lookupRows("ICollection"),
-				IndexSet("TValue this[TKey key]", dictIndex, dictSet),
+				IndexSet("TValue this[TKey key]", dictIndex, dictSet).Fast(indexed),
 				Method("void Add(TKey key, TValue value)", dictAdd),
 				Method("bool Remove(TKey key)", func(t *Thread, a []any) any { return dictRemove(t, a[0], a[1]) }),
 			)...),
@@ -238,10 +238,13 @@ func plainLookup[T any](v T, ok bool) (any, bool) {
 	return v, true
 }
 
-func dictIndex(t *Thread, a []any) any {
-	v, ok := lookup(t, a[0], a[1])
+func dictIndex(t *Thread, a []any) any { return indexed(t, a[0], a[1]) }
+
+// indexed is the value of a key that must be there.
+func indexed(t *Thread, d, key any) any {
+	v, ok := lookup(t, d, key)
 	if !ok {
-		clr.Throw(clr.KeyNotFoundException, "The given key '%s' was not present in the dictionary.", ToString(a[1]))
+		clr.Throw(clr.KeyNotFoundException, "The given key '%s' was not present in the dictionary.", ToString(key))
 	}
 	return v
 }

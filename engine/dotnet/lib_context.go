@@ -18,22 +18,25 @@ import (
 func contextDecls() []*Decl {
 	return []*Decl{
 		iface("IProxyRequestContext",
-			Prop("IContextApi Api", f1(apim.Context.API)),
-			Prop("IDeployment Deployment", f1(apim.Context.Deployment)),
+			entity("IContextApi Api", apim.Context.API),
+			entity("IDeployment Deployment", apim.Context.Deployment),
 			Prop("TimeSpan Elapsed", f1(apim.Context.Elapsed)),
-			Prop("ILastError LastError", f1(apim.Context.LastError)),
-			Prop("IOperation Operation", f1(apim.Context.Operation)),
-			Prop("IProduct Product", f1(apim.Context.Product)),
-			Prop("IRequest Request", f1(apim.Context.Request)),
+			entity("ILastError LastError", apim.Context.LastError),
+			entity("IOperation Operation", apim.Context.Operation),
+			entity("IProduct Product", apim.Context.Product),
+			Prop("IRequest Request", f1(apim.Context.Request)).
+				Fast(func(c apim.Context) any { return c.Request() }),
 			Prop("Guid RequestId", f1(apim.Context.RequestID)),
-			Prop("IResponse Response", f1(apim.Context.Response)),
-			Prop("ISubscription Subscription", f1(apim.Context.Subscription)),
+			Prop("IResponse Response", f1(apim.Context.Response)).
+				Fast(func(c apim.Context) any { return c.Response() }),
+			entity("ISubscription Subscription", apim.Context.Subscription),
 			Prop("DateTime Timestamp", f1(apim.Context.Timestamp)),
 			Prop("bool Tracing", f1(apim.Context.Tracing)),
-			Prop("IUser User", f1(apim.Context.User)),
-			Prop("IReadOnlyDictionary<string, object> Variables", f1(apim.Context.Variables)),
-			Prop("IWorkspace Workspace", f1(apim.Context.Workspace)),
-			Prop("IBackend Backend", f1(apim.Context.Backend)),
+			entity("IUser User", apim.Context.User),
+			Prop("IReadOnlyDictionary<string, object> Variables", f1(apim.Context.Variables)).
+				Fast(func(c apim.Context) any { return c.Variables() }),
+			entity("IWorkspace Workspace", apim.Context.Workspace),
+			entity("IBackend Backend", apim.Context.Backend),
 			Prop("IGraphQLContext GraphQL", azure(apim.Azure.GraphQL)),
 			Prop("JObject GraphQLArguments", func(_ *Thread, a []any) any {
 				return graphPart(a[0], func(g *apim.GraphQL) any { return g.Arguments })
@@ -49,19 +52,24 @@ func contextDecls() []*Decl {
 		iface("IRequest",
 			Prop("IMessageBody Body", f1(apim.Request.Body)),
 			Prop("X509Certificate2 Certificate", f1(apim.Request.Certificate)),
-			Prop("IReadOnlyDictionary<string, string[]> Headers", f1(apim.Request.Headers)),
+			Prop("IReadOnlyDictionary<string, string[]> Headers", f1(apim.Request.Headers)).
+				Fast(func(v any) any { return v.(apim.Request).Headers() }),
 			textProp("IpAddress", apim.Request.IPAddress),
-			Prop("IReadOnlyDictionary<string, string> MatchedParameters", f1(apim.Request.MatchedParameters)),
+			Prop("IReadOnlyDictionary<string, string> MatchedParameters", f1(apim.Request.MatchedParameters)).
+				Fast(func(v any) any { return v.(apim.Request).MatchedParameters() }),
 			textProp("Method", apim.Request.Method),
-			Prop("IUrl OriginalUrl", f1(apim.Request.OriginalURL)),
-			Prop("IUrl Url", f1(apim.Request.URL)),
+			Prop("IUrl OriginalUrl", f1(apim.Request.OriginalURL)).
+				Fast(func(v any) any { return orNil(v.(apim.Request).OriginalURL()) }),
+			Prop("IUrl Url", f1(apim.Request.URL)).
+				Fast(func(v any) any { return orNil(v.(apim.Request).URL()) }),
 			Prop("IPrivateEndpointConnection PrivateEndpointConnection", azure(apim.AzureRequest.PrivateEndpointConnection)),
 			Prop("IAzureVnetInfo AzureVnetInfo", azure(apim.AzureRequest.AzureVnetInfo)),
 			Prop("IFoundry Foundry", azure(apim.AzureRequest.Foundry)),
 		),
 		iface("IResponse",
 			Prop("IMessageBody Body", f1(apim.Response.Body)),
-			Prop("IReadOnlyDictionary<string, string[]> Headers", f1(apim.Response.Headers)),
+			Prop("IReadOnlyDictionary<string, string[]> Headers", f1(apim.Response.Headers)).
+				Fast(func(v any) any { return v.(apim.Response).Headers() }),
 			Prop("int StatusCode", f1(apim.Response.StatusCode)).
 				Fast(func(v any) int32 { return int32(v.(apim.Response).StatusCode()) }),
 			textProp("StatusReason", apim.Response.StatusReason),
@@ -241,6 +249,11 @@ func entityDecls() []*Decl {
 	}
 }
 
+// entity is a property of the context that is null where there is nothing.
+func entity[A any](sig string, f func(apim.Context) *A) Row {
+	return Prop(sig, f1(f)).Fast(func(c apim.Context) any { return orNil(f(c)) })
+}
+
 type keyNames = struct{ Header, Query string }
 
 // textProp is a property of type string that is never null.
@@ -372,7 +385,15 @@ func joinedValues(t *Thread, dictionary any, key string, nullKey bool, other str
 	if nullKey {
 		clr.ThrowNull("key")
 	}
-	if m, ok := source(dictionary).(apim.MultiValues); ok {
+	if m, ok := source(dictionary).(apim.FirstValues); ok {
+		switch value, n := m.First(key); n {
+		case 0:
+			return other, nullOther
+		case 1:
+			return value, false
+		}
+	}
+	if m, ok := dictionary.(apim.MultiValues); ok {
 		values, ok := m.Lookup(key)
 		switch {
 		case !ok:

@@ -349,7 +349,7 @@ func dictionaryDecl() *Decl {
 		ctor("(IEnumerable<KeyValuePair<TKey, TValue>> collection, IEqualityComparer<TKey> comparer)", 0, 1),
 		GenericProp("IEqualityComparer<TKey> Comparer", comparerOf),
 		Prop("int Count", func(_ *Thread, a []any) any { return int32(dict(a).Len()) }),
-		IndexSet("TValue this[TKey key]", dictIndex, dictSet),
+		IndexSet("TValue this[TKey key]", dictIndex, dictSet).Fast(indexed),
 		Method("void Add(TKey key, TValue value)", dictAdd),
 		Method("bool TryAdd(TKey key, TValue value)", func(t *Thread, a []any) any { return dict(a).put(t, a[1], a[2], false) }),
 		Method("bool Remove(TKey key)", func(t *Thread, a []any) any { return dictRemove(t, a[0], a[1]) }),

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"sekisho/engine/dotnet/apim"
 )
 
 // Library is the set of all types. It grows only by constructions (arrays,
@@ -85,6 +87,9 @@ func newLibrary(decls []*Decl) *Library {
 		l.byFull[key] = t
 		for _, rt := range d.held {
 			l.byGo[rt] = t
+			if rt.Kind() == reflect.Pointer && rt.Elem().PkgPath() == reflect.TypeFor[apim.Jwt]().PkgPath() {
+				t.only = rt
+			}
 		}
 		space := ""
 		if i := strings.LastIndexByte(d.Full, '.'); i >= 0 {

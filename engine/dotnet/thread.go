@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+	"unsafe"
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/dotnet/clr"
@@ -31,6 +32,7 @@ type Thread struct {
 
 	budget time.Duration
 	spent  time.Duration // of budget, at the last look at the clock
+	looked bool          // at the clock: first and last are of this evaluation
 	first  time.Time     // when the clock was looked at first, and last
 	last   time.Time
 	ticks  int
@@ -38,6 +40,7 @@ type Thread struct {
 	depth  int
 	now    func() time.Time
 	stack  []any
+	block  []byte // of short texts, see Concat
 }
 
 const (
@@ -59,16 +62,18 @@ const (
 // Begin readies the Thread for an evaluation that may take so long and so many
 // bytes; 0 means without limit. now is the clock for deadline and DateTime.UtcNow.
 func (t *Thread) Begin(ctx apim.Context, budget time.Duration, memory int64, now func() time.Time) {
-	*t = Thread{Ctx: ctx, ticks: ticksPerLook, memory: memory, budget: budget, now: now, stack: t.stack[:0]}
 	if memory <= 0 {
-		t.memory = 1 << 62
+		memory = 1 << 62
 	}
+	t.Ctx, t.Site, t.now = ctx, nil, now
+	t.budget, t.spent, t.looked = budget, 0, false
+	t.ticks, t.memory, t.depth = ticksPerLook, memory, 0
+	t.stack = t.stack[:0]
 }
 
 // End drops what the evaluation held.
 func (t *Thread) End() {
-	clear(t.stack[:cap(t.stack)])
-	t.stack = t.stack[:0]
+	t.Pop(0) // what is above is cleared already
 	t.Ctx, t.Site = nil, nil
 }
 
@@ -94,8 +99,8 @@ func (t *Thread) look() {
 	}
 	// The clock is not read at all for what ends before the first look.
 	now := t.now()
-	if t.first.IsZero() {
-		t.first, t.last = now, now
+	if !t.looked {
+		t.looked, t.first, t.last = true, now, now
 		return
 	}
 	t.spent += min(now.Sub(t.last), slice)
@@ -141,14 +146,19 @@ func (t *Thread) WeighText(s string) { t.Ticks(len(s) / weight) }
 // with them, it looks at them.
 func (t *Thread) Weigh(args []any) {
 	for _, v := range args {
-		switch v := v.(type) {
-		case string:
-			t.Ticks(len(v) / weight)
-		case []byte:
-			t.Ticks(len(v) / weight)
-		case *Array:
-			t.Ticks(len(v.Items) * 16 / weight)
-		}
+		t.WeighValue(v)
+	}
+}
+
+// WeighValue is Weigh of one argument.
+func (t *Thread) WeighValue(v any) {
+	switch v := v.(type) {
+	case string:
+		t.Ticks(len(v) / weight)
+	case []byte:
+		t.Ticks(len(v) / weight)
+	case *Array:
+		t.Ticks(len(v.Items) * 16 / weight)
 	}
 }
 
@@ -180,8 +190,43 @@ func (t *Thread) Args(base, n int) []any { return t.stack[base : base+n : base+n
 
 // Pop gives back everything from base on.
 func (t *Thread) Pop(base int) {
-	clear(t.stack[base:])
-	t.stack = t.stack[:base]
+	if base < len(t.stack) {
+		clear(t.stack[base:])
+		t.stack = t.stack[:base]
+	}
+}
+
+const (
+	// shortText is the most that a text has which Concat puts into a block, in bytes.
+	shortText = 128
+	maxBlock  = 2 << 10
+)
+
+// Concat joins texts, as + does. Short results are pieces of a block that is never
+// written to again, one allocation for dozens: whoever keeps one for longer than a request
+// clones it, as with all that comes from a request.
+func (t *Thread) Concat(parts ...string) string {
+	n, last := 0, ""
+	for _, p := range parts {
+		if p == "" {
+			continue
+		}
+		if n += len(p); n > shortText || clr.Meet(last, p) {
+			return clr.Concat(parts...)
+		}
+		last = p
+	}
+	if len(last) == n {
+		return last // there is no other
+	}
+	if cap(t.block)-len(t.block) < n {
+		t.block = make([]byte, 0, min(max(2*cap(t.block), shortText), maxBlock))
+	}
+	at := len(t.block)
+	for _, p := range parts {
+		t.block = append(t.block, p...)
+	}
+	return unsafe.String(&t.block[at], n)
 }
 
 // Mark is where the Thread is, for Restore after an exception left calls behind.

@@ -1,8 +1,12 @@
 package dotnet
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"sekisho/engine/dotnet/clr"
 )
 
 // looks counts how often an evaluation looks at a clock that goes on by step each time
@@ -33,5 +37,32 @@ func TestBudget(t *testing.T) {
 	f("a look every 600 ms", 600*time.Millisecond, 2)
 	if got := looks(0, time.Hour); got != 1_000_000 {
 		t.Errorf("without a budget it ended after %d looks", got)
+	}
+}
+
+// TestThreadConcat: texts of a block stay what they are when others follow them, and halves
+// of surrogate pairs meet as in clr.Concat.
+func TestThreadConcat(t *testing.T) {
+	high, low := "\xed\xa0\xbd", "\xed\xb8\x80"
+	th := &Thread{}
+	th.Begin(nil, 0, 0, time.Now)
+	var got, want []string
+	for n := range 300 {
+		for _, parts := range [][]string{
+			{}, {""}, {"", "", ""}, {"a"}, {"", "b"}, {"c", ""},
+			{strings.Repeat("x", n), "-", strconv.Itoa(n)},
+			{"x" + high, "", low + "y"}, {high, high, low}, {low, high},
+		} {
+			got, want = append(got, th.Concat(parts...)), append(want, clr.Concat(parts...))
+		}
+		if n%7 == 0 {
+			th.End()
+			th.Begin(nil, 0, 0, time.Now)
+		}
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Fatalf("%q, want %q", got[i], want[i])
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package dotnet
 
 import (
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,6 +78,7 @@ type Type struct {
 
 	decl    *Decl
 	lib     *Library
+	only    reflect.Type // of the values, if it is a type of package apim
 	array   atomic.Pointer[Type]
 	null    atomic.Pointer[Type]
 	once    sync.Once

@@ -279,6 +279,9 @@ func InstanceOf(v any, t *Type) bool {
 		return false
 	}
 	t = t.Underlying()
+	if t.only != nil && reflect.TypeOf(v) == t.only {
+		return true // the usual answer about what variables hold, without a search
+	}
 	have := TypeOf(v)
 	return have == t || RefConvertible(have, t) || t.Kind == TupleKind && sameTuple(have, t)
 }

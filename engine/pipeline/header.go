@@ -78,6 +78,19 @@ func (h *Header) Lookup(name string) (values []string, ok bool) {
 	return values, values != nil
 }
 
+// First returns the value of the first line of that name, and how many lines there are.
+func (h *Header) First(name string) (value string, n int) {
+	for i := range h.fields {
+		if equalFold(h.fields[i].Name, name) {
+			if n == 0 {
+				value = h.fields[i].Value
+			}
+			n++
+		}
+	}
+	return value, n
+}
+
 // Each calls f once for every distinct name, with the values of all its lines.
 func (h *Header) Each(f func(name string, values []string) bool) {
 	for i := range h.fields {

@@ -76,6 +76,12 @@ type MultiValues interface {
 	Each(f func(name string, values []string) bool)
 }
 
+// FirstValues is what MultiValues may offer besides: the first value of a name and how many
+// it has, 0 if it is not there, without a list of them.
+type FirstValues interface {
+	First(name string) (value string, n int)
+}
+
 // Values is an IReadOnlyDictionary<string, string>.
 type Values interface {
 	Lookup(name string) (value string, ok bool)

@@ -237,7 +237,7 @@ func Concat(parts ...string) string {
 		if p == "" {
 			continue
 		}
-		if endsHigh(last) && startsLow(p) {
+		if Meet(last, p) {
 			return concatSlow(parts)
 		}
 		b.WriteString(p)
@@ -245,6 +245,10 @@ func Concat(parts ...string) string {
 	}
 	return b.String()
 }
+
+// Meet tells whether a surrogate pair comes together where a text is put before another:
+// then more is to be done than to copy them.
+func Meet(s, next string) bool { return endsHigh(s) && startsLow(next) }
 
 func endsHigh(s string) bool {
 	n := len(s)
