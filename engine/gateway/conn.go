@@ -66,7 +66,7 @@ type client struct {
 	final  []byte  // the end of a response, which is written by the next read, with ask
 	last   ending  // what is to be done then
 	sender sender  // of the response's body
-	eager  bool    // it sends requests before it has the responses to those before: so ask is not for it
+	eager  int    // so many more responses are written in the plain way, see defers
 
 	waiting  time.Duration // the limit of the read under way
 	reading  deadline
@@ -198,14 +198,25 @@ func (c *client) write(p []byte) error {
 	}
 }
 
+// eagerness is how many responses are written in the plain way to a client that has sent
+// something too early.
+const eagerness = 64
+
 // defers tells whether the end of the response may wait for the next read to write it: the
-// connection goes on, and nothing of another request has been seen on it.
+// connection goes on, and its client has not sent requests before it had the responses to
+// those before.
 func (c *client) defers() bool {
-	if c.socket == nil || c.eager || c.fr.close || c.tunnel != nil || !c.whole.Load() || c.server.draining.Load() {
+	if c.socket == nil || c.fr.close || c.tunnel != nil || !c.whole.Load() || c.server.draining.Load() {
 		return false
 	}
-	c.eager = c.br.Buffered() > 0
-	return !c.eager
+	if c.br.Buffered() > 0 {
+		c.eager = eagerness
+	}
+	if c.eager > 0 {
+		c.eager--
+		return false
+	}
+	return true
 }
 
 // answer writes the end of the response and reads the beginning of the next request.
@@ -230,10 +241,10 @@ func (c *client) answer(p []byte) (int, error) {
 	c.resting = restNone
 	c.mu.Unlock()
 	if woken {
-		c.eager = true
 		c.reading.unknown()
 		c.reading.extend(c.waiting)
 		if n == 0 && isTimeout(err) {
+			c.eager = eagerness
 			return c.net.Read(p)
 		}
 	}
