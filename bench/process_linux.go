@@ -214,22 +214,32 @@ func (p *process) end() {
 }
 
 // reload tells the process to load its folder anew, and measures how long it takes: until
-// it says so.
+// it says so. The kernel tells when it has said something: looking again and again would
+// take processor time from the generator, which runs meanwhile.
 func (p *process) reload() (time.Duration, error) {
 	const patience = 30 * time.Second
+	said, err := watchFile(p.log)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = said.Close() }()
 	before, err := os.Stat(p.log)
 	if err != nil {
 		return 0, err
 	}
 	started := time.Now()
+	if err := said.SetReadDeadline(started.Add(patience)); err != nil {
+		return 0, err
+	}
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		return 0, err
 	}
-	for time.Since(started) < patience {
-		time.Sleep(time.Millisecond)
-		if now, err := os.Stat(p.log); err != nil || now.Size() == before.Size() {
-			continue
+	events := make([]byte, 4<<10)
+	for {
+		if _, err := said.Read(events); err != nil {
+			return 0, fmt.Errorf("the process was told to load its folder anew and did not within %s: %w", patience, err)
 		}
+		took := time.Since(started)
 		data, err := os.ReadFile(p.log)
 		if err != nil {
 			return 0, err
@@ -237,13 +247,26 @@ func (p *process) reload() (time.Duration, error) {
 		for line := range strings.Lines(string(data[before.Size():])) {
 			switch {
 			case strings.HasSuffix(line, " reloaded\n") && !strings.HasSuffix(line, " not reloaded\n"):
-				return time.Since(started), nil
+				return took, nil
 			case strings.Contains(line, " not reloaded"):
 				return 0, errors.New("the folder could not be loaded anew")
 			}
 		}
 	}
-	return 0, fmt.Errorf("the process was told to load its folder anew and did not within %s", patience)
+}
+
+// watchFile is a file that has something to read whenever another has been written to.
+func watchFile(name string) (*os.File, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return nil, os.NewSyscallError("inotify_init1", err)
+	}
+	f := os.NewFile(uintptr(fd), "inotify")
+	if _, err := unix.InotifyAddWatch(fd, name, unix.IN_MODIFY); err != nil {
+		_ = f.Close()
+		return nil, os.NewSyscallError("inotify_add_watch", err)
+	}
+	return f, nil
 }
 
 // gone tells whether the process has ended by itself.

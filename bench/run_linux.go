@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -121,11 +122,26 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	defer restore()
 	// The loops hold their threads in system calls: the runtime needs others for the rest.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(b.plan.Loops + 3))
+	defer collectBetween()()
 	if err := b.measure(ctx); err != nil {
 		return nil, err
 	}
 	b.report.Complete()
 	return b.report, nil
+}
+
+// collectBetween turns the garbage collector off, so that it takes no processor time from
+// the generator in the middle of a slice: slices begin with a collection instead. One that
+// leaves more behind than the allowance has the collector back.
+func collectBetween() (restore func()) {
+	const allowance = 256 << 20
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(int64(m.Sys)+allowance)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // place decides who runs where.
@@ -477,6 +493,7 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	var from, to clocks
 	reloaded := make(chan error, 1)
 	reloads := b.Scenario.Load.Reload && c.process != nil && c.Role != report.Peer
+	runtime.GC()
 	r, err := c.plan.Run(ctx, c.address, b.settle(), b.Scenario.Load.Slice, load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress, Edge: func(end bool) {
 		if end {
 			to = b.clocks(c)

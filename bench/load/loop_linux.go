@@ -148,6 +148,13 @@ func (l *loop) run() error {
 					l.receive(e.Fd)
 				}
 			}
+			// A burst of answers takes its time: what falls due meanwhile does not wait
+			// for the end of it.
+			if l.interval > 0 {
+				if now := l.now(); now >= next {
+					next = l.begun(now)
+				}
+			}
 		}
 	}
 }
