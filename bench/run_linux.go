@@ -379,6 +379,7 @@ func (b *bench) measure(ctx context.Context) error {
 			return err
 		}
 	}
+	others := b.watchOthers()
 	rng := rand.New(rand.NewPCG(uint64(b.Now().UnixNano()), 0))
 	order := append([]*contestant(nil), b.running...)
 	for cycle := range l.Cycles {
@@ -391,6 +392,7 @@ func (b *bench) measure(ctx context.Context) error {
 		}
 		b.Progress.cycle(cycle+1, l.Cycles, b.running)
 	}
+	b.report.Machine.Others = others()
 	for _, c := range b.running {
 		if err := b.allocations(ctx, c); err != nil {
 			return err

@@ -134,6 +134,9 @@ func TestRun(t *testing.T) {
 	if len(r.Ratios) != 2 || r.Ratios[0].Of != report.Twin || len(r.Ratios[1].Cycles) != 2 {
 		t.Errorf("%+v", r.Ratios)
 	}
+	if o := r.Machine.Others; o == nil && len(r.Machine.LoadCPUs) > 0 || o != nil && (o.Subjects > 1 || o.Loads > 1 || o.Stolen > 1) {
+		t.Errorf("other programs: %+v on %v and %v", o, r.Machine.SubjectCPUs, r.Machine.LoadCPUs)
+	}
 	if r.Machine.CPU == "" || r.Hashes.Scenario == "" || r.Hashes.Program == "" || r.Format != report.Format {
 		t.Errorf("%+v %+v", r.Machine, r.Hashes)
 	}

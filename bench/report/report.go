@@ -46,15 +46,24 @@ type Hashes struct {
 
 // Machine is where it ran.
 type Machine struct {
-	CPU         string `json:"cpu"`
-	CPUs        int    `json:"cpus"`
-	SubjectCPUs []int  `json:"subjectCpus"` // where each process under test may run
-	LoadCPUs    []int  `json:"loadCpus"`    // where generator and backend run
-	MemoryMiB   int    `json:"memoryMiB"`
-	Kernel      string `json:"kernel"`
-	Governor    string `json:"governor,omitempty"`
-	CgroupCPU   string `json:"cgroupCpu,omitempty"` // cpu.max, if it bounds anything
-	LoadAverage string `json:"loadAverage,omitempty"`
+	CPU         string  `json:"cpu"`
+	CPUs        int     `json:"cpus"`
+	SubjectCPUs []int   `json:"subjectCpus"` // where each process under test may run
+	LoadCPUs    []int   `json:"loadCpus"`    // where generator and backend run
+	MemoryMiB   int     `json:"memoryMiB"`
+	Kernel      string  `json:"kernel"`
+	Governor    string  `json:"governor,omitempty"`
+	CgroupCPU   string  `json:"cgroupCpu,omitempty"` // cpu.max, if it bounds anything
+	LoadAverage string  `json:"loadAverage,omitempty"`
+	Others      *Others `json:"others,omitempty"`
+}
+
+// Others is what was not the benchmark's while it measured, as shares of the processor time
+// there was; nil where the kernel does not say.
+type Others struct {
+	Subjects float64 `json:"subjects"` // other programs, of the processors of what is measured
+	Loads    float64 `json:"loads"`    // other programs, of those of generator and backend
+	Stolen   float64 `json:"stolen"`   // what the host kept back, of all
 }
 
 // Load is how requests were sent.

@@ -45,7 +45,7 @@ func sample() *Report {
 	return &Report{
 		Scenario: "checkout", Description: "What a customer does & sees.", Started: "2026-11-22T12:00:00Z",
 		Hashes:   Hashes{Scenario: "00112233aabbccdd", Folder: "8899aabbccddeeff", Program: "0123456789abcdef"},
-		Machine:  Machine{CPU: "Example CPU", CPUs: 2, SubjectCPUs: []int{0}, LoadCPUs: []int{1}, MemoryMiB: 8192, Kernel: "Linux 6.1", LoadAverage: "0.10"},
+		Machine:  Machine{CPU: "Example CPU", CPUs: 2, SubjectCPUs: []int{0}, LoadCPUs: []int{1}, MemoryMiB: 8192, Kernel: "Linux 6.1", LoadAverage: "0.10", Others: &Others{Subjects: 0.01, Loads: 0.04}},
 		Versions: map[string]string{"sekisho": "v1.0.0", "go": "go1.26.8"},
 		Load:     Load{Rate: 4000, Knee: 8000, Connections: 64, Cycles: 12, SliceMillis: 1000, Warmup: 3000},
 		Subjects: []*Subject{subject("gateway", Gateway, 16, 1), subject("twin", Twin, 16.2, 1.02), direct, peer},
@@ -84,6 +84,7 @@ func TestReportGolden(t *testing.T) {
 	r.Load.Rate, r.Load.Knee = 0, 0
 	r.Subjects[0].Wrong = map[string]int64{"status 500": 2, "body": 1}
 	r.Subjects[0].FirstBad = "target GET /: wrong status 500"
+	r.Machine.Others = &Others{Subjects: 0.31, Loads: 0.02, Stolen: 0.012}
 	r.Subjects[0].Once = []Once{{Value: "token", Used: 1200, Of: 1000}}
 	r.Subjects[1].Once = []Once{{Value: "token", Used: 900, Of: 1000}}
 	r.Complete()

@@ -102,6 +102,12 @@ func (r *Report) facts() [][2]string {
 	if m.LoadAverage != "" {
 		placed += "; load average before the run " + m.LoadAverage
 	}
+	if o := m.Others; o != nil {
+		placed += fmt.Sprintf("; meanwhile other programs took %.0f %% and %.0f %% of them", 100*o.Subjects, 100*o.Loads)
+		if o.Stolen >= 0.005 {
+			placed += fmt.Sprintf(", and the host kept back %.0f %%", 100*o.Stolen)
+		}
+	}
 	hashes := "scenario " + r.Hashes.Scenario
 	if r.Hashes.Folder != "" {
 		hashes += ", folder " + r.Hashes.Folder

@@ -23,6 +23,9 @@ const (
 	minDue = 0.99
 	// maxErrors is the share of requests that may go without an answer.
 	maxErrors = 0.001
+	// maxOthers is the share of the processors that other programs may take before it is
+	// worth a note.
+	maxOthers = 0.10
 	// MinCycles is how many cycles a comparison wants, to be one.
 	MinCycles = 12
 )
@@ -79,6 +82,9 @@ func (r *Report) judge() {
 		}
 	} else {
 		r.Notes = append(r.Notes, "there was no second process of the gateway to compare it with itself")
+	}
+	if o := r.Machine.Others; o != nil && max(o.Subjects, o.Loads, o.Stolen) > maxOthers {
+		r.Notes = append(r.Notes, fmt.Sprintf("the machine was not idle: other programs took %.0f %% of the processors of what was measured and %.0f %% of the generator's, the host %.0f %%", 100*o.Subjects, 100*o.Loads, 100*o.Stolen))
 	}
 	if cycles < MinCycles {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s: ratios want at least %d", count(int64(cycles), "cycle"), MinCycles))
