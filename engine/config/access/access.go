@@ -16,7 +16,8 @@ package access
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/binary"
 	"strings"
 	"time"
 
@@ -62,14 +63,20 @@ type Decision struct {
 // Index finds subscriptions by their keys. It is immutable, for any number of
 // goroutines.
 //
-// It holds keyed hashes, not keys: how long a lookup takes says nothing about how
-// much of a guess is right.
+// How long a lookup takes says nothing about how much of a guess is right. A guess is found
+// by its hash, under a random key that never leaves the process: hashing takes the same
+// time for all guesses of a length, and since SipHash is a pseudorandom function, whatever
+// the time of the map tells of a hash tells nothing about keys, nor about other guesses.
+// Only with a guess that has the whole hash of a key is that key compared, which a wrong
+// one is once in 2^64 times, and in constant time at that. A cryptographic hash would do no
+// more, at a multiple of the cost; one without a key would do less.
 type Index struct {
-	salt [16]byte
-	keys map[[sha256.Size]byte]entry
+	k0, k1 uint64
+	keys   map[uint64][]entry // of one hash: more than one is a rare chance
 }
 
 type entry struct {
+	key          string
 	subscription *config.Subscription
 	primary      bool
 }
@@ -80,26 +87,47 @@ const maxKey = 256
 
 // NewIndex makes the Index of a Model's subscriptions.
 func NewIndex(m *config.Model) *Index {
-	x := &Index{keys: map[[sha256.Size]byte]entry{}}
-	rand.Read(x.salt[:]) // never fails
+	var seed [16]byte
+	rand.Read(seed[:]) // never fails
+	x := &Index{
+		k0:   binary.LittleEndian.Uint64(seed[:8]),
+		k1:   binary.LittleEndian.Uint64(seed[8:]),
+		keys: make(map[uint64][]entry, 2*len(m.Subscriptions)),
+	}
 	for _, s := range m.Subscriptions {
 		for i, k := range []config.Secret{s.PrimaryKey, s.SecondaryKey} {
-			if h, ok := x.hash(k.Reveal()); ok && !k.IsZero() {
-				x.keys[h] = entry{s, i == 0}
+			if key := k.Reveal(); key != "" && len(key) <= maxKey {
+				x.add(siphash(x.k0, x.k1, key), entry{key, s, i == 0})
 			}
 		}
 	}
 	return x
 }
 
-func (x *Index) hash(key string) (h [sha256.Size]byte, ok bool) {
-	if len(key) > maxKey {
-		return h, false
+// add puts an entry in. Of two with the same key the later one counts.
+func (x *Index) add(hash uint64, e entry) {
+	list := x.keys[hash]
+	for i := range list {
+		if list[i].key == e.key {
+			list[i] = e
+			return
+		}
 	}
-	var buf [len(x.salt) + maxKey]byte
-	n := copy(buf[:], x.salt[:])
-	n += copy(buf[n:], key)
-	return sha256.Sum256(buf[:n]), true
+	x.keys[hash] = append(list, e)
+}
+
+// find is the entry of a key, nil if there is none.
+func (x *Index) find(key string) *entry {
+	if len(key) > maxKey {
+		return nil
+	}
+	list := x.keys[siphash(x.k0, x.k1, key)]
+	for i := range list {
+		if subtle.ConstantTimeCompare([]byte(list[i].key), []byte(key)) == 1 {
+			return &list[i]
+		}
+	}
+	return nil
 }
 
 // Check decides about a request to an API with a subscription key, "" without
@@ -114,12 +142,8 @@ func (x *Index) Check(api *config.API, key string, now time.Time) Decision {
 		}
 		return Decision{Reason: NotFound}
 	}
-	h, ok := x.hash(key)
-	if !ok {
-		return Decision{Reason: Invalid}
-	}
-	e, ok := x.keys[h]
-	if !ok || !valid(e.subscription, now) || !covers(e.subscription, api) {
+	e := x.find(key)
+	if e == nil || !valid(e.subscription, now) || !covers(e.subscription, api) {
 		return Decision{Reason: Invalid}
 	}
 	return Decision{Allowed: true, Product: e.subscription.Product, Subscription: e.subscription, Primary: e.primary}

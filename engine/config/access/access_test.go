@@ -132,6 +132,26 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestKeysOfOneHash: keys whose hashes are the same are told apart, and of equal keys the
+// later one counts.
+func TestKeysOfOneHash(t *testing.T) {
+	x := &Index{k0: 1, k1: 2, keys: map[uint64][]entry{}}
+	a, b, c := &config.Subscription{ID: "a"}, &config.Subscription{ID: "b"}, &config.Subscription{ID: "c"}
+	h := siphash(1, 2, "first")
+	x.add(h, entry{"other", a, true})
+	x.add(h, entry{"first", b, true})
+	if e := x.find("first"); e == nil || e.subscription != b {
+		t.Errorf("found %+v", e)
+	}
+	x.add(h, entry{"first", c, false})
+	if e := x.find("first"); e == nil || e.subscription != c || len(x.keys[h]) != 2 {
+		t.Errorf("found %+v", e)
+	}
+	if e := x.find("firs"); e != nil {
+		t.Errorf("found %+v", e)
+	}
+}
+
 func TestKey(t *testing.T) {
 	api := &config.API{KeyHeader: "X-Key", KeyQuery: "sub-key"}
 	for _, f := range []struct{ header, query, want string }{

@@ -3,6 +3,7 @@
 package access
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,5 +20,14 @@ func TestCheckAllocs(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+	long := strings.Repeat("k", 200) // more than a conversion has room for on the stack
+	x.add(siphash(x.k0, x.k1, long), entry{key: long})
+	if n := testing.AllocsPerRun(100, func() {
+		if x.find(long) == nil {
+			t.Fatal("not found")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations for a long key", n)
 	}
 }
