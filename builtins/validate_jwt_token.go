@@ -58,18 +58,12 @@ func (t *tokenPolicy) token(x *pipeline.Exchange, header, scheme string) (string
 				return "", err
 			}
 		}
-		fields := x.Request.Header.Fields()
-		found := false
-		for i := range fields {
-			if !strings.EqualFold(fields[i].Name, header) {
-				continue
-			}
-			if found {
-				return "", errManyTokens
-			}
-			found, token = true, fields[i].Value
+		value, n := x.Request.Header.First(header)
+		if n > 1 {
+			return "", errManyTokens
 		}
-		if strings.EqualFold(header, "Authorization") {
+		token = value
+		if header == "Authorization" || strings.EqualFold(header, "Authorization") {
 			token, err = withoutScheme(token, scheme)
 		}
 	}
@@ -95,10 +89,13 @@ func withoutScheme(value, want string) (string, error) {
 	if !ok {
 		scheme, token = "", value
 	}
-	if want != "" && !strings.EqualFold(scheme, want) {
+	if want != "" && scheme != want && !strings.EqualFold(scheme, want) {
 		return "", errNoToken
 	}
-	return strings.Trim(token, " "), nil
+	if n := len(token); n > 0 && (token[0] == ' ' || token[n-1] == ' ') {
+		token = strings.Trim(token, " ")
+	}
+	return token, nil
 }
 
 // claims checks the claims that the policy requires.
