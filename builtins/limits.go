@@ -1,7 +1,6 @@
 package builtins
 
 import (
-	"hash/maphash"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -103,15 +102,18 @@ func (i *increments) later(x *pipeline.Exchange, policy string, add func(x *pipe
 // all the time are not made anew each time.
 type keys [64]atomic.Pointer[string]
 
-var keysSeed = maphash.MakeSeed()
-
 // named is a prefix, always the same one for these keys, and a key behind it.
 func (k *keys) named(prefix, key string) string {
 	const long = 256 // what callers make up must not stay here
 	if len(key) > long {
 		return prefix + key
 	}
-	at := &k[maphash.String(keysSeed, key)%uint64(len(k))]
+	// Whoever makes keys that share a place gets them made each time, and nothing worse.
+	place := len(key)
+	for i := max(len(key)-4, 0); i < len(key); i++ {
+		place = place*31 + int(key[i])
+	}
+	at := &k[place%len(k)]
 	if full := at.Load(); full != nil && (*full)[len(prefix):] == key {
 		return *full
 	}
