@@ -31,11 +31,10 @@ func heapBytes() int64 {
 	return int64(sample[0].Value.Uint64())
 }
 
-// weigh ends an evaluation if the heap has grown beyond what those that run may hold.
-// proven says that a collection has just ended.
-func (w *watchdog) weigh(proven bool) {
-	now, heap := nanos(), heapBytes()
-	w.heap.Store(heap)
+// weigh ends an evaluation if the heap, as it is now, has grown beyond what those that run
+// may hold. proven says that a collection has just ended.
+func (w *watchdog) weigh(heap int64, proven bool) {
+	now := nanos()
 	limit := w.pool.limits.Memory
 	var worst *VM
 	var began, deadline, allowed int64
@@ -84,7 +83,9 @@ func (w *watchdog) collect() {
 		runtime.GC()
 		ended := nanos()
 		w.rested.Store(ended + ended - begun)
-		w.weigh(true)
+		heap := heapBytes()
+		w.heap.Store(heap)
+		w.weigh(heap, true)
 		w.collecting.Store(false)
 	}()
 }

@@ -234,6 +234,7 @@ func (p *Pool) put(vm *VM) {
 type watchdog struct {
 	pool    *Pool
 	running atomic.Int64 // clocks that run
+	busy    atomic.Bool  // one has begun to run since the last tick
 	on      atomic.Bool  // the goroutine exists
 	asleep  atomic.Bool
 	closed  atomic.Bool
@@ -248,6 +249,11 @@ type watchdog struct {
 
 const fired = -1
 
+// quietTicks is after how many ticks without a clock that runs the watchdog sleeps. They
+// are few: a tick costs a machine that has nothing else to do more than waking the
+// watchdog costs an evaluation.
+const quietTicks = 5
+
 var epoch = time.Now()
 
 // nanos is a monotonic clock.
@@ -259,8 +265,7 @@ func (w *watchdog) begin(vm *VM, left time.Duration) int64 {
 	// The watchdog says that it sleeps or ends before it looks at running for the
 	// last time: one of the two sees the other.
 	if w.asleep.Load() || !w.on.Load() {
-		w.heap.Store(heapBytes())
-		w.used.Store(processorTime())
+		w.survey()
 	}
 	spent := vm.run.limits.Time - left
 	keep(&vm.base, w.heap.Load())
@@ -270,6 +275,9 @@ func (w *watchdog) begin(vm *VM, left time.Duration) int64 {
 	// As if it had not waited meanwhile: what it did before counts.
 	vm.began.Store(now - int64(spent))
 	vm.deadline.Store(now + int64(left))
+	if !w.busy.Load() {
+		w.busy.Store(true)
+	}
 	w.running.Add(1)
 	if w.asleep.Load() || !w.on.Load() {
 		w.rouse()
@@ -328,24 +336,33 @@ func (w *watchdog) loop() {
 	defer tick.Stop()
 	for quiet := 0; ; quiet++ {
 		<-tick.C
-		if w.running.Load() != 0 {
+		if !w.idle() {
 			quiet = 0
-			w.look()
-			continue
 		}
-		if quiet < 50 && !w.closed.Load() {
+		w.survey()
+		w.look()
+		if quiet < quietTicks && !w.closed.Load() {
 			continue
 		}
 		w.asleep.Store(true)
-		for w.running.Load() == 0 && !w.closed.Load() {
+		for w.running.Load() == 0 && !w.busy.Load() && !w.closed.Load() {
 			<-w.wake
 		}
 		w.asleep.Store(false)
-		if w.running.Load() == 0 && w.ended() {
+		if w.closed.Load() && w.running.Load() == 0 && w.ended() {
 			return
 		}
 		quiet = 0
 	}
+}
+
+// idle tells whether no clock has run since it was called last. Where there is one
+// processor, none runs while the watchdog does: if those did not count that have run in
+// between, it would sleep while there is an evaluation in each request, and all of them
+// would wake it.
+func (w *watchdog) idle() bool {
+	began := w.busy.Swap(false)
+	return !began && w.running.Load() == 0
 }
 
 // ended ends the watchdog, unless a clock has begun to run meanwhile.
@@ -360,12 +377,18 @@ func (w *watchdog) ended() bool {
 	return true
 }
 
+// survey notes what the process uses, for evaluations that begin before the next tick.
+func (w *watchdog) survey() {
+	w.heap.Store(heapBytes())
+	w.used.Store(processorTime())
+}
+
+// look fires the VMs that are over their deadline or their memory.
 func (w *watchdog) look() {
 	if w.running.Load() == 0 {
 		return
 	}
 	now := nanos()
-	w.used.Store(processorTime())
 	w.pool.mu.Lock()
 	for vm := range w.pool.live {
 		if d := vm.deadline.Load(); d > 0 && d <= now && w.expire(vm, d) {
@@ -373,7 +396,7 @@ func (w *watchdog) look() {
 		}
 	}
 	w.pool.mu.Unlock()
-	w.weigh(false)
+	w.weigh(w.heap.Load(), false)
 }
 
 // patience is how many times its budget an evaluation may take by the clock while it
