@@ -2,6 +2,9 @@ package jose
 
 import (
 	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +81,28 @@ func TestVerifiedTokensAreRemembered(t *testing.T) {
 	w.clock.advance(time.Second)
 	if again() == second {
 		t.Error("remembered at exp")
+	}
+}
+
+// TestTokensThatEndAlike: those without a signature are remembered each by itself.
+func TestTokensThatEndAlike(t *testing.T) {
+	w := newWorld(t)
+	keys := &pipeline.TokenKeys{Unsigned: true}
+	encode := base64.RawURLEncoding.EncodeToString
+	tokens := map[string]*pipeline.VerifiedToken{}
+	for i := range 20 {
+		payload := fmt.Sprintf(`{"sub":"%02d","about":"%s"}`, i, strings.Repeat("the same ", 20))
+		token := encode([]byte(`{"alg":"none"}`)) + "." + encode([]byte(payload)) + "."
+		v, err := w.Verify(context.Background(), token, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens[token] = v
+	}
+	for token, want := range tokens {
+		if v, err := w.Verify(context.Background(), token, keys); v != want {
+			t.Errorf("subject %s was verified again (%v)", want.Jwt.Subject, err)
+		}
 	}
 }
 

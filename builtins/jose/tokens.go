@@ -179,12 +179,13 @@ func (t *Tokens) Verify(ctx context.Context, token string, keys *pipeline.TokenK
 	if err != nil {
 		return nil, malformed(err)
 	}
-	out := &pipeline.VerifiedToken{Jwt: apim.ParseJwt(inner), Issuers: k.issuers(key)}
-	if out.Jwt == nil {
+	e := &entry{}
+	out := &e.verified
+	if out.Jwt, out.Issuers = apim.ParseJwt(inner), k.issuers(key); out.Jwt == nil {
 		return nil, malformed(errForm)
 	}
 	if k.err == nil {
-		t.verified.put(identity{token, keys}, t.now(), claims, out, k, len(inner))
+		t.verified.put(e, identity{token, keys}, t.now(), claims, k, len(inner))
 	}
 	return out, nil
 }
