@@ -251,13 +251,16 @@ func (r *Report) WriteMarkdown(w io.Writer, chart string) error {
 	return err
 }
 
-// WriteSummary writes the tables of figures and the facts, as Markdown without headings.
+// WriteSummary writes faults, notes, the tables of figures and the facts, as Markdown without headings.
 func (r *Report) WriteSummary(w io.Writer) error {
 	var b strings.Builder
 	for _, f := range r.Faults {
 		fmt.Fprintf(&b, "- void: %s (`%s`)\n", f.Text, f.Code)
 	}
-	if len(r.Faults) > 0 {
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "- note: %s\n", n)
+	}
+	if len(r.Faults)+len(r.Notes) > 0 {
 		b.WriteByte('\n')
 	}
 	r.figures().markdown(&b)
