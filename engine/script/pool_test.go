@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 )
@@ -103,5 +104,33 @@ func TestPlaces(t *testing.T) {
 	}
 	if pool.free != 1 || len(pool.queue) != 0 || pool.waiting.Load() != 0 {
 		t.Errorf("%d places are free, %d wait, %d are counted", pool.free, len(pool.queue), pool.waiting.Load())
+	}
+}
+
+// firingHost lets the watchdog be about to interrupt the one VM of a pool when something
+// is logged.
+type firingHost struct {
+	*testHost
+	pool *Pool
+}
+
+func (h firingHost) Log(string, string) {
+	for vm := range h.pool.live {
+		vm.deadline.Store(fired)
+	}
+}
+
+// A VM that the watchdog has fired as its evaluation began to wait may be interrupted at
+// any time from then on: it serves nobody again.
+func TestFiredWhileWaiting(t *testing.T) {
+	pool := onePool(t, Limits{})
+	p := compileExpr(t, `await new Promise((r) => { setTimeout(r, 1); console.log("x"); }); return 1;`, true)
+	_, err := p.Any(context.Background(), pool, firingHost{newTestHost(), pool})
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != OverBudget {
+		t.Errorf("got %v", err)
+	}
+	if len(pool.live) != 0 || len(pool.idle) != 0 {
+		t.Errorf("%d VMs live, %d idle", len(pool.live), len(pool.idle))
 	}
 }
