@@ -66,7 +66,7 @@ type client struct {
 	final  []byte  // the end of a response, which is written by the next read, with ask
 	last   ending  // what is to be done then
 	sender sender  // of the response's body
-	eager  int    // so many more responses are written in the plain way, see defers
+	eager  int     // so many more responses are written in the plain way, see defers
 
 	waiting  time.Duration // the limit of the read under way
 	reading  deadline

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"unsafe"
 )
 
 // socket is a TCP socket on which a message is sent and its answer awaited in one go. A Read
@@ -69,7 +68,7 @@ func (w *socket) turn(fd uintptr) bool {
 		return w.write(fd)
 	}
 	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(&w.in[0])), uintptr(len(w.in)))
+		n, errno := readSocket(fd, w.in)
 		switch {
 		case errno == syscall.EINTR:
 		case errno == syscall.EAGAIN:
@@ -78,7 +77,7 @@ func (w *socket) turn(fd uintptr) bool {
 			w.err = socketError("read", errno)
 			return true
 		default:
-			if w.read = int(n); n == 0 {
+			if w.read = n; n == 0 {
 				w.err = io.EOF
 			}
 			return true
@@ -93,7 +92,7 @@ func (w *socket) write(fd uintptr) bool {
 		return true
 	}
 	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(&w.out[0])), uintptr(len(w.out)))
+		n, errno := writeSocket(fd, w.out)
 		switch {
 		case errno == syscall.EINTR:
 			continue
@@ -103,7 +102,7 @@ func (w *socket) write(fd uintptr) bool {
 			w.err = socketError("write", errno)
 			return true
 		}
-		if w.wrote = int(n); w.wrote < len(w.out) {
+		if w.wrote = n; w.wrote < len(w.out) {
 			return true
 		}
 		w.out = nil
