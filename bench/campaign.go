@@ -88,11 +88,8 @@ var figures = map[string]func(*report.Report) (float64, bool){
 		return float64(n), true
 	}),
 	"addedP99Millis": func(r *report.Report) (float64, bool) {
-		g, d := r.Subject(report.Gateway), r.Subject(report.Direct)
-		if g == nil || d == nil {
-			return 0, false
-		}
-		return max(0, g.Latency.P99-d.Latency.P99) / 1000, true
+		a, ok := r.AddedP99(r.Subject(report.Gateway))
+		return a.Median / 1000, ok
 	},
 }
 

@@ -214,6 +214,28 @@ func SpreadOf(values []float64) Spread {
 	return Spread{Median: median(v), Low: v[k], High: v[n-1-k], Min: v[0], Max: v[n-1]}
 }
 
+// AddedP99 is what a subject adds to the 99th percentile of the backend alone, in microseconds:
+// the differences of the slices of each cycle, which lie close together, so that a moment in
+// which the machine stood still counts in one of them only. It is false where there is no
+// such difference: in a closed loop each request waits for those of all other connections too.
+func (r *Report) AddedP99(s *Subject) (Spread, bool) {
+	direct := r.Subject(Direct)
+	if direct == nil || s == nil || s == direct || r.Load.Rate == 0 {
+		return Spread{}, false
+	}
+	base := map[int]float64{}
+	for _, c := range direct.Slices {
+		base[c.Cycle] = c.P99
+	}
+	var added []float64
+	for _, c := range s.Slices {
+		if b, ok := base[c.Cycle]; ok {
+			added = append(added, c.P99-b)
+		}
+	}
+	return SpreadOf(added), len(added) > 0
+}
+
 func median(sorted []float64) float64 {
 	n := len(sorted)
 	if n%2 == 1 {

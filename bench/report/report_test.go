@@ -15,11 +15,11 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 
 // sample is a report of a run that may be believed.
 func sample() *Report {
-	slices := func(cost float64, n int64) []Slice {
+	slices := func(cost, scale float64, n int64) []Slice {
 		var out []Slice
 		for i := range 12 {
 			wobble := 1 + 0.01*float64(i%5-2)
-			out = append(out, Slice{Cycle: i, Order: i % 4, Requests: n, Micros: 1e6, CPUMicros: cost * float64(n) * wobble, Generator: 5e5, Backend: 2e5, P50: 400, P99: 1200})
+			out = append(out, Slice{Cycle: i, Order: i % 4, Requests: n, Micros: 1e6, CPUMicros: cost * float64(n) * wobble, Generator: 5e5, Backend: 2e5, P50: 400, P99: 1000*scale + 10*float64(i%5)*cost})
 		}
 		return out
 	}
@@ -32,7 +32,7 @@ func sample() *Report {
 	allocs, size := 4.2, 912.0
 	subject := func(name, role string, cost, scale float64) *Subject {
 		s := &Subject{Name: name, Role: role, Latency: quantiles(scale), Service: quantiles(scale * 0.9), Curve: curve(scale), Checked: 48000,
-			Busy: 0.95, DueShare: 1, GeneratorLoad: 0.6, BackendCPU: 6.5, LagP99: 40, Slices: slices(cost, 4000)}
+			Busy: 0.95, DueShare: 1, GeneratorLoad: 0.6, BackendCPU: 6.5, LagP99: 40, Slices: slices(cost, scale, 4000)}
 		if role == Gateway || role == Twin {
 			s.StartMillis, s.MemoryStart, s.MemoryPeak, s.Allocs, s.AllocBytes = 45, 32<<20, 41<<20, &allocs, &size
 		}

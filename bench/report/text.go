@@ -26,14 +26,25 @@ func (r *Report) figures() table {
 		t = append(t, []string{s.Name, number(s.PerSecond.Median), cpu, micros(q.P50), micros(q.P90), micros(q.P99), micros(q.P999), micros(q.Max),
 			fmt.Sprint(total(s.Errors)), fmt.Sprint(total(s.Wrong))})
 	}
-	// In a closed loop each request waits for all other connections' too: only at a rate
-	// that both can do is the difference of two latencies a latency.
-	if g, d := r.Subject(Gateway), r.Subject(Direct); g != nil && d != nil && r.Load.Rate > 0 {
-		a, b := g.Latency, d.Latency
-		added := func(x, y float64) string { return micros(max(0, x-y)) }
-		t = append(t, []string{"added by the gateway", "", "", added(a.P50, b.P50), added(a.P90, b.P90), added(a.P99, b.P99), added(a.P999, b.P999), "", "", ""})
+	return t
+}
+
+// added is what each process adds to the 99th percentile, cycle by cycle.
+func (r *Report) added() table {
+	t := table{{"added to the p99 of direct", "median of the cycles", "95 % interval", "least", "most"}}
+	for _, s := range r.Subjects {
+		if a, ok := r.AddedP99(s); ok {
+			t = append(t, []string{s.Name, signed(a.Median), signed(a.Low) + " to " + signed(a.High), signed(a.Min), signed(a.Max)})
+		}
 	}
 	return t
+}
+
+func signed(us float64) string {
+	if us < 0 {
+		return "-" + micros(-us)
+	}
+	return micros(us)
 }
 
 // services are the latencies from when requests were sent: what a client sees that does
@@ -170,7 +181,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	for _, f := range r.facts() {
 		fmt.Fprintf(&b, "  %-10s  %s\n", f[0], f[1])
 	}
-	for _, t := range []table{r.figures(), r.services(), r.resources(), r.comparisons()} {
+	for _, t := range []table{r.figures(), r.added(), r.services(), r.resources(), r.comparisons()} {
 		if len(t) > 1 {
 			b.WriteByte('\n')
 			t.text(&b)
@@ -235,7 +246,7 @@ func (r *Report) WriteMarkdown(w io.Writer, chart string) error {
 	if len(r.Faults)+len(r.Notes) > 0 {
 		b.WriteByte('\n')
 	}
-	for _, t := range []table{r.figures(), r.services(), r.resources(), r.comparisons()} {
+	for _, t := range []table{r.figures(), r.added(), r.services(), r.resources(), r.comparisons()} {
 		if len(t) > 1 {
 			t.markdown(&b)
 			b.WriteByte('\n')

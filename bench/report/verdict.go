@@ -120,12 +120,11 @@ func (r *Report) headline() string {
 		out += fmt.Sprintf(" and %s allocations", number(*g.Allocs))
 	}
 	out += " per " + what
-	d := r.Subject(Direct)
-	switch {
+	switch added, ok := r.AddedP99(g); {
 	case r.Load.Rate == 0:
 		out += fmt.Sprintf("; %s %ss a second on %s", number(g.PerSecond.Median), what, cpus(r.Machine.SubjectCPUs))
-	case d != nil:
-		out += fmt.Sprintf("; at %s requests a second p99 %s, %s more than without it", number(r.Load.Rate), micros(g.Latency.P99), micros(max(0, g.Latency.P99-d.Latency.P99)))
+	case ok:
+		out += fmt.Sprintf("; at %s requests a second p99 %s, by the median of the cycles %s more than without it", number(r.Load.Rate), micros(g.Latency.P99), signed(added.Median))
 	}
 	return out
 }
