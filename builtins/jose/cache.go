@@ -161,7 +161,7 @@ func (v *verified) keep(e *entry) {
 // id is its own. Size is that of its JWS, in bytes.
 func (v *verified) put(e *entry, id identity, now time.Time, claims object, g *gathered, size int) {
 	e.identity, e.hash, e.until, e.sets = id, v.hash(&id), now.Add(withoutExpiry).UnixNano(), g.sets
-	if raw := claims.get("exp"); raw != nil {
+	if raw := claims.get("exp"); raw != "" {
 		exp, _ := numericDate(raw) // checked before
 		end := time.Unix(int64(exp), 0)
 		if !now.Before(end) {

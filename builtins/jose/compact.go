@@ -2,10 +2,12 @@ package jose
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"math"
+	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"sekisho/engine/pipeline"
 )
@@ -46,16 +48,21 @@ func segments(token string, limit int) ([]string, error) {
 	return strings.Split(token, "."), nil
 }
 
+var strict = base64.RawURLEncoding.Strict()
+
 // decodeSegment decodes base64url without padding. The decoder of the standard library
 // passes over line ends, and a token with some would be another one to whoever does not.
-func decodeSegment(s string) ([]byte, error) {
+func decodeSegment(s string) ([]byte, error) { return appendSegment(nil, s) }
+
+// appendSegment appends what decodeSegment decodes.
+func appendSegment(to []byte, s string) ([]byte, error) {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
 			return nil, errSegment
 		}
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	b, err := strict.AppendDecode(to, []byte(s))
 	if err != nil {
 		return nil, errSegment
 	}
@@ -69,7 +76,7 @@ func parseHeader(segment string) (*header, error) {
 		return nil, err
 	}
 	h := &header{}
-	if h.members, err = parseObject(raw); err != nil {
+	if h.members, err = parseObject(string(raw)); err != nil {
 		return nil, err
 	}
 	var okAlg, okKid, okTyp, okCty bool
@@ -82,16 +89,49 @@ func parseHeader(segment string) (*header, error) {
 		return nil, errHeader
 	case h.alg == "":
 		return nil, errAlg
-	case h.members.get("crit") != nil:
+	case h.members.get("crit") != "":
 		return nil, errCrit // no extension is understood
-	case h.members.get("b64") != nil && string(h.members.get("b64")) != "true":
+	case h.members.get("b64") != "" && h.members.get("b64") != "true":
 		return nil, errDetached
-	case h.members.get("zip") != nil:
+	case h.members.get("zip") != "":
 		return nil, errZip
 	case otherUse(h.typ):
 		return nil, errType
 	}
 	return h, nil
+}
+
+// headers remembers headers that were read: the tokens of an issuer all have the same one,
+// until it signs with another key. Those that are refused are read each time.
+type headers struct {
+	seed  maphash.Seed
+	known [32]atomic.Pointer[knownHeader]
+}
+
+type knownHeader struct {
+	segment string
+	header  *header
+}
+
+// maxKnownHeader bounds a segment that headers remembers, in bytes.
+const maxKnownHeader = 1024
+
+func newHeaders() *headers { return &headers{seed: maphash.MakeSeed()} }
+
+// parse is parseHeader. What it returns is shared.
+func (hs *headers) parse(segment string) (*header, error) {
+	if len(segment) > maxKnownHeader {
+		return parseHeader(segment)
+	}
+	at := &hs.known[maphash.String(hs.seed, segment)%uint64(len(hs.known))]
+	if k := at.Load(); k != nil && k.segment == segment {
+		return k.header, nil
+	}
+	h, err := parseHeader(segment)
+	if err == nil {
+		at.Store(&knownHeader{strings.Clone(segment), h})
+	}
+	return h, err
 }
 
 // otherUse tells whether a typ says that a token is of a kind of its own: "x+jwt" are
@@ -103,8 +143,8 @@ func otherUse(typ string) bool {
 }
 
 // checkClaims refuses claims that two readers could take differently.
-func checkClaims(raw []byte) (object, error) {
-	o, err := parseObject(raw)
+func checkClaims(payload string) (object, error) {
+	o, err := parseObject(payload)
 	if err != nil {
 		return nil, err
 	}
@@ -127,13 +167,18 @@ func checkClaims(raw []byte) (object, error) {
 }
 
 // numericDate is a date in seconds since 1970; ok is false for what is none, and true
-// for nil.
-func numericDate(v []byte) (seconds float64, ok bool) {
-	if v == nil {
+// for "".
+func numericDate(v string) (seconds float64, ok bool) {
+	if v == "" {
 		return 0, true
 	}
 	const latest = 253402300799 // the end of the year 9999
-	if v[0] != '-' && (v[0] < '0' || v[0] > '9') || json.Unmarshal(v, &seconds) != nil {
+	if v[0] != '-' && (v[0] < '0' || v[0] > '9') {
+		return 0, false
+	}
+	// A number of JSON is one of Go, too.
+	seconds, err := strconv.ParseFloat(v, 64)
+	if err != nil {
 		return 0, false
 	}
 	return seconds, !math.Signbit(seconds) && seconds <= latest

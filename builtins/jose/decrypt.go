@@ -128,7 +128,7 @@ func decrypts(key any, h *header, sizes content) bool {
 // could tell the private key piece by piece.
 func checkEphemeral(h *header, k *ecdsa.PrivateKey) error {
 	raw := h.members.get("epk")
-	if raw == nil {
+	if raw == "" {
 		return errEpk
 	}
 	o, err := parseObject(raw)

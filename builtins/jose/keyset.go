@@ -194,7 +194,7 @@ func (s *keySet) ask(ctx context.Context) (p *published, age time.Duration, err 
 	if err != nil {
 		return nil, 0, fmt.Errorf("OpenID configuration: %w", err)
 	}
-	config, err := parseObject(raw)
+	config, err := parseObject(string(raw))
 	if err != nil {
 		return nil, 0, fmt.Errorf("OpenID configuration: %w", err)
 	}
@@ -214,7 +214,7 @@ func (s *keySet) ask(ctx context.Context) (p *published, age time.Duration, err 
 	if err != nil {
 		return nil, 0, fmt.Errorf("key set: %w", err)
 	}
-	return &published{issuer: issuer, keys: keys}, min(age, age1), nil
+	return &published{issuer: strings.Clone(issuer), keys: keys}, min(age, age1), nil
 }
 
 // mayGo tells whether one document may send us on to another: anywhere by https, which
@@ -320,7 +320,7 @@ func shownURL(s string) string {
 // another kind or use, damaged, weak, private or symmetric is passed over: one such key
 // must not keep the others from use, nor may it be used, whoever has it.
 func parseKeySet(raw []byte, limit int) ([]*publicKey, error) {
-	set, err := parseObject(raw)
+	set, err := parseObject(string(raw))
 	if err != nil {
 		return nil, err
 	}
@@ -344,7 +344,7 @@ func parseKeySet(raw []byte, limit int) ([]*publicKey, error) {
 }
 
 // parseJWK reads one public key for signatures, nil if it is none.
-func parseJWK(raw []byte) *publicKey {
+func parseJWK(raw string) *publicKey {
 	o, err := parseObject(raw)
 	if err != nil {
 		return nil
@@ -361,14 +361,14 @@ func parseJWK(raw []byte) *publicKey {
 		return nil
 	}
 	for _, private := range [...]string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
-		if o.get(private) != nil {
+		if o.get(private) != "" {
 			return nil
 		}
 	}
-	if ops, ok := o.texts("key_ops"); !ok || o.get("key_ops") != nil && !slices.Contains(ops, "verify") {
+	if ops, ok := o.texts("key_ops"); !ok || o.get("key_ops") != "" && !slices.Contains(ops, "verify") {
 		return nil
 	}
-	k := &publicKey{id: kid}
+	k := &publicKey{id: strings.Clone(kid)} // and not all of the set with it
 	switch kty {
 	case "RSA":
 		k.key, err = PublicKey(s[5], s[6])
@@ -385,7 +385,7 @@ func parseJWK(raw []byte) *publicKey {
 	if alg == "ES521" {
 		alg = "ES512" // named after its curve, by mistake, here and there
 	}
-	if k.alg = alg; alg != "" && !k.takes(alg) {
+	if k.alg = strings.Clone(alg); alg != "" && !k.takes(alg) {
 		return nil
 	}
 	return k

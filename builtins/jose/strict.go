@@ -3,7 +3,6 @@ package jose
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,8 +18,7 @@ var (
 
 // member is a member of an object, its value as it was written.
 type member struct {
-	name  string
-	value []byte
+	name, value string
 }
 
 // object is a JSON object as it was written: two readers of it cannot disagree on what
@@ -29,11 +27,13 @@ type object []member
 
 // parseObject reads a JSON object strictly: UTF-8 without a byte order mark, nothing
 // behind it, no member twice at any depth, bounded depth.
-func parseObject(data []byte) (object, error) {
-	if !utf8.Valid(data) || !json.Valid(data) {
+//
+// What it returns is of text, which is not copied.
+func parseObject(text string) (object, error) {
+	if !utf8.ValidString(text) || !json.Valid([]byte(text)) {
 		return nil, errJSON
 	}
-	w := walker{data: data}
+	w := walker{data: text}
 	w.space()
 	if w.data[w.at] != '{' {
 		return nil, errJSON
@@ -41,21 +41,21 @@ func parseObject(data []byte) (object, error) {
 	return w.object(1)
 }
 
-// get is the value of a member, nil if there is none.
-func (o object) get(name string) []byte {
+// get is the value of a member, "" if there is none.
+func (o object) get(name string) string {
 	for i := range o {
 		if o[i].name == name {
 			return o[i].value
 		}
 	}
-	return nil
+	return ""
 }
 
 // text is the string that a member holds; ok is false if it holds something else, and
 // true if there is none.
 func (o object) text(name string) (s string, ok bool) {
 	v := o.get(name)
-	if v == nil {
+	if v == "" {
 		return "", true
 	}
 	return jsonString(v)
@@ -64,7 +64,7 @@ func (o object) text(name string) (s string, ok bool) {
 // texts are the strings of a member that is an array of strings.
 func (o object) texts(name string) (list []string, ok bool) {
 	v := o.get(name)
-	if v == nil {
+	if v == "" {
 		return nil, true
 	}
 	items, err := parseArray(v)
@@ -82,35 +82,39 @@ func (o object) texts(name string) (list []string, ok bool) {
 }
 
 // parseArray reads the items of an array that stands in an object.
-func parseArray(v []byte) ([]json.RawMessage, error) {
-	var items []json.RawMessage
-	if len(v) == 0 || v[0] != '[' || json.Unmarshal(v, &items) != nil {
+func parseArray(v string) ([]string, error) {
+	if v == "" || v[0] != '[' {
 		return nil, errJSON
 	}
-	return items, nil
+	var items []string
+	w := walker{data: v}
+	err := w.array(0, func(item string) { items = append(items, item) })
+	return items, err
 }
 
-func jsonString(v []byte) (s string, ok bool) {
+func jsonString(v string) (s string, ok bool) {
 	if v[0] != '"' {
 		return "", false
 	}
-	if inner := v[1 : len(v)-1]; !slices.Contains(inner, '\\') {
-		return string(inner), true
+	if inner := v[1 : len(v)-1]; strings.IndexByte(inner, '\\') < 0 {
+		return inner, true
 	}
-	return s, json.Unmarshal(v, &s) == nil
+	return s, json.Unmarshal([]byte(v), &s) == nil
 }
 
 // walker walks over JSON that is known to be well-formed.
 type walker struct {
-	data []byte
+	data string
 	at   int
 }
 
 func (w *walker) space() {
-	for w.at < len(w.data) && strings.IndexByte(" \t\r\n", w.data[w.at]) >= 0 {
+	for w.at < len(w.data) && isSpace(w.data[w.at]) {
 		w.at++
 	}
 }
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // object walks over an object whose brace is next.
 func (w *walker) object(depth int) (object, error) {
@@ -118,6 +122,9 @@ func (w *walker) object(depth int) (object, error) {
 		return nil, errDepth
 	}
 	var o object
+	if depth == 1 {
+		o = make(object, 0, 10)
+	}
 	var seen map[string]bool // of many members
 	w.at++
 	for {
@@ -137,7 +144,7 @@ func (w *walker) object(depth int) (object, error) {
 				seen[m.name] = true
 			}
 		}
-		if seen != nil && seen[name] || seen == nil && o.get(name) != nil {
+		if seen != nil && seen[name] || seen == nil && o.get(name) != "" {
 			return nil, errDuplicate
 		}
 		if seen != nil {
@@ -164,33 +171,45 @@ func (w *walker) value(depth int) error {
 		_, err := w.object(depth + 1)
 		return err
 	case '[':
-		if depth+1 > maxDepth {
-			return errDepth
-		}
-		w.at++
-		for {
-			w.space()
-			switch w.data[w.at] {
-			case ']':
-				w.at++
-				return nil
-			case ',':
-				w.at++
-				continue
-			}
-			if err := w.value(depth + 1); err != nil {
-				return err
-			}
-		}
+		return w.array(depth, nil)
 	}
-	for w.at < len(w.data) && strings.IndexByte(",]} \t\r\n", w.data[w.at]) < 0 {
-		w.at++
+	for ; w.at < len(w.data); w.at++ {
+		if c := w.data[w.at]; c == ',' || c == ']' || c == '}' || isSpace(c) {
+			break
+		}
 	}
 	return nil
 }
 
+// array walks over the array whose bracket is next, and tells found, if that is not nil, of
+// its items.
+func (w *walker) array(depth int, found func(item string)) error {
+	if depth+1 > maxDepth {
+		return errDepth
+	}
+	w.at++
+	for {
+		w.space()
+		switch w.data[w.at] {
+		case ']':
+			w.at++
+			return nil
+		case ',':
+			w.at++
+			continue
+		}
+		from := w.at
+		if err := w.value(depth + 1); err != nil {
+			return err
+		}
+		if found != nil {
+			found(w.data[from:w.at])
+		}
+	}
+}
+
 // text walks over the string that is next and returns it with its quotes.
-func (w *walker) text() []byte {
+func (w *walker) text() string {
 	from := w.at
 	for w.at++; w.data[w.at] != '"'; w.at++ {
 		if w.data[w.at] == '\\' {

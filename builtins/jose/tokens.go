@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"sekisho/engine/dotnet/apim"
 	"sekisho/engine/pipeline"
@@ -56,6 +59,8 @@ type Tokens struct {
 	log       *slog.Logger
 	limits    Limits
 	verified  *verified
+	headers   *headers
+	given     [64]atomic.Pointer[givenKeys] // by the address of their TokenKeys
 
 	ctx     context.Context // of fetches
 	cancel  context.CancelFunc
@@ -77,7 +82,7 @@ func New(o Options) (*Tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tokens{transport: o.Transport, now: o.Now, log: o.Log, limits: o.Limits, verified: v, sets: map[string]*keySet{}}
+	t := &Tokens{transport: o.Transport, now: o.Now, log: o.Log, limits: o.Limits, verified: v, headers: newHeaders(), sets: map[string]*keySet{}}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t, nil
 }
@@ -166,7 +171,7 @@ func (t *Tokens) Verify(ctx context.Context, token string, keys *pipeline.TokenK
 			return nil, malformed(err)
 		}
 	}
-	s, err := parseSigned(inner, parts)
+	s, err := parseSigned(inner, parts, t.headers)
 	if err != nil {
 		return nil, malformed(err)
 	}
@@ -181,13 +186,42 @@ func (t *Tokens) Verify(ctx context.Context, token string, keys *pipeline.TokenK
 	}
 	e := &entry{}
 	out := &e.verified
-	if out.Jwt, out.Issuers = apim.ParseJwt(inner), k.issuers(key); out.Jwt == nil {
-		return nil, malformed(errForm)
-	}
+	out.Jwt, out.Issuers = s.jwt(inner, claims), k.issuers(key)
 	if k.err == nil {
 		t.verified.put(e, identity{token, keys}, t.now(), claims, k, len(inner))
 	}
 	return out, nil
+}
+
+// jwt is the token as expressions have it.
+func (s *signed) jwt(token string, claims object) *apim.Jwt {
+	c := apim.NewClaims(len(claims))
+	for i := range claims {
+		c.Add(claims[i].name, claims[i].value)
+	}
+	return apim.NewJwt(token, s.alg, s.typ, c)
+}
+
+// givenKeys are the keys that a TokenKeys has by itself, made ready. It keeps the TokenKeys,
+// so that their address stays theirs.
+type givenKeys struct {
+	of  *pipeline.TokenKeys
+	all gathered
+}
+
+// ready finds or makes the keys that are given by themselves.
+func (t *Tokens) ready(keys *pipeline.TokenKeys) *givenKeys {
+	at := &t.given[uint64(uintptr(unsafe.Pointer(keys)))*0x9e3779b97f4a7c15>>58]
+	if r := at.Load(); r != nil && r.of == keys {
+		return r
+	}
+	r := &givenKeys{of: keys}
+	for i := range keys.Signing {
+		k := &keys.Signing[i]
+		r.all.keys = append(r.all.keys, &publicKey{id: k.ID, key: k.Key})
+	}
+	at.Store(r)
+	return r
 }
 
 // gathered are the keys that a token is tried with.
@@ -200,6 +234,10 @@ type gathered struct {
 
 // gather collects the keys of all sets, and those given by themselves.
 func (t *Tokens) gather(ctx context.Context, keys *pipeline.TokenKeys) *gathered {
+	given := t.ready(keys)
+	if len(keys.OpenID) == 0 {
+		return &given.all // which check leaves as they are
+	}
 	g := &gathered{}
 	for _, u := range keys.OpenID {
 		g.sets = append(g.sets, t.set(u))
@@ -211,18 +249,14 @@ func (t *Tokens) gather(ctx context.Context, keys *pipeline.TokenKeys) *gathered
 			}
 		}
 	}
-	g.collect(keys, func(s *keySet) (*keyState, error) { return s.current(ctx) })
+	g.collect(given.all.keys, func(s *keySet) (*keyState, error) { return s.current(ctx) })
 	return g
 }
 
-// collect asks every set for its state.
-func (g *gathered) collect(keys *pipeline.TokenKeys, state func(s *keySet) (*keyState, error)) {
+// collect asks every set for its state; given are the keys besides those of sets.
+func (g *gathered) collect(given []*publicKey, state func(s *keySet) (*keyState, error)) {
 	asked := g.sets
-	g.sets, g.states, g.keys = nil, nil, nil
-	for i := range keys.Signing {
-		k := &keys.Signing[i]
-		g.keys = append(g.keys, &publicKey{id: k.ID, key: k.Key})
-	}
+	g.sets, g.states, g.keys = nil, nil, slices.Clip(given)
 	for _, s := range asked {
 		st, err := state(s)
 		if err != nil {
@@ -280,7 +314,7 @@ func (t *Tokens) check(ctx context.Context, s *signed, keys *pipeline.TokenKeys,
 	key, named := s.find(g.keys)
 	if key == nil && len(g.sets) > 0 && !g.knows(s.kid) {
 		before := g.states
-		g.collect(keys, func(s *keySet) (*keyState, error) { return s.refreshed(ctx) })
+		g.collect(t.ready(keys).all.keys, func(s *keySet) (*keyState, error) { return s.refreshed(ctx) })
 		if changed(before, g.states) {
 			key, named = s.find(g.keys)
 		}

@@ -1,10 +1,14 @@
 package jose
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
 	"slices"
+	"sync/atomic"
 
 	"github.com/lestrrat-go/jwx/v3/jws/jwsbb"
 )
@@ -14,6 +18,28 @@ type publicKey struct {
 	id  string
 	alg string // the only algorithm of the key, "" for all of its type
 	key any    // *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey or []byte
+
+	checked atomic.Int32 // what checkRSA says of key, which does not change
+}
+
+// What publicKey.checked says.
+const (
+	notChecked = iota
+	isStrong
+	isWeak
+)
+
+// strong is checkRSA of the key, which is asked for once.
+func (k *publicKey) strong(key *rsa.PublicKey) bool {
+	is := k.checked.Load()
+	if is == notChecked {
+		is = isStrong
+		if checkRSA(key) != nil {
+			is = isWeak
+		}
+		k.checked.Store(is)
+	}
+	return is == isStrong
 }
 
 var (
@@ -37,7 +63,7 @@ func (k *publicKey) takes(alg string) bool {
 	}
 	switch key := k.key.(type) {
 	case *rsa.PublicKey:
-		return slices.Contains(rsaAlgorithms, alg) && checkRSA(key) == nil
+		return slices.Contains(rsaAlgorithms, alg) && k.strong(key)
 	case *ecdsa.PublicKey:
 		return alg == curveAlgorithm(key.Curve)
 	case ed25519.PublicKey:
@@ -53,7 +79,42 @@ func (k *publicKey) fits(kid string) bool { return kid == "" || k.id == "" || k.
 
 // verifies tells whether the key has made the signature.
 func (k *publicKey) verifies(alg string, signed, signature []byte) bool {
+	if key, ok := k.key.(*rsa.PublicKey); ok {
+		return verifiesRSA(key, alg, signed, signature)
+	}
 	return jwsbb.Verify(k.key, alg, signed, signature) == nil
+}
+
+// verifiesRSA is verifies for RSA: what jwx does too, but with nothing to look up or to
+// convert for each token.
+func verifiesRSA(key *rsa.PublicKey, alg string, signed, signature []byte) bool {
+	if len(alg) != len("RS256") {
+		return false
+	}
+	var room [sha512.Size]byte
+	var digest []byte
+	var hash crypto.Hash
+	switch alg[2:] {
+	case "256":
+		sum := sha256.Sum256(signed)
+		digest, hash = append(room[:0], sum[:]...), crypto.SHA256
+	case "384":
+		sum := sha512.Sum384(signed)
+		digest, hash = append(room[:0], sum[:]...), crypto.SHA384
+	case "512":
+		room = sha512.Sum512(signed)
+		digest, hash = room[:], crypto.SHA512
+	default:
+		return false
+	}
+	switch alg[:2] {
+	case "RS":
+		return rsa.VerifyPKCS1v15(key, hash, digest, signature) == nil
+	case "PS":
+		// The salt has the size of the hash (RFC 7518, section 3.5).
+		return rsa.VerifyPSS(key, hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+	}
+	return false
 }
 
 // equal tells whether two keys are the same key, whatever they are called.
@@ -76,26 +137,31 @@ func (k *publicKey) equal(o *publicKey) bool {
 type signed struct {
 	*header
 	input     []byte // what is signed: header and payload as they were sent
-	payload   []byte
+	payload   string
 	signature []byte
 }
 
-// parseSigned takes the segments of a JWS apart.
-func parseSigned(token string, parts []string) (*signed, error) {
+// parseSigned takes the segments of a JWS apart; known are headers that were read.
+func parseSigned(token string, parts []string, known *headers) (*signed, error) {
 	if len(parts) != 3 {
 		return nil, errForm
 	}
-	h, err := parseHeader(parts[0])
+	h, err := known.parse(parts[0])
 	if err != nil {
 		return nil, err
 	}
-	s := &signed{header: h, input: []byte(token[:len(parts[0])+1+len(parts[1])])}
-	if s.payload, err = decodeSegment(parts[1]); err != nil {
+	// The claims stay, as text, with who asks; the rest goes into one piece of memory.
+	var room [1024]byte
+	payload, err := appendSegment(room[:0], parts[1])
+	if err != nil {
 		return nil, err
 	}
-	if s.signature, err = decodeSegment(parts[2]); err != nil {
+	n := len(parts[0]) + 1 + len(parts[1])
+	b := append(make([]byte, 0, n+len(parts[2])), token[:n]...)
+	if b, err = appendSegment(b, parts[2]); err != nil {
 		return nil, err
 	}
+	s := &signed{header: h, input: b[:n:n], payload: string(payload), signature: b[n:]}
 	if h.alg != "none" && !isSignature(h.alg) {
 		return nil, errAlg
 	}

@@ -23,14 +23,23 @@ type Jwt struct {
 	ExpirationTime, IssuedAt *clr.DateTime
 	NotBefore                *clr.DateTime
 	Raw                      string // header.payload.signature
+
+	dates [3]clr.DateTime // that the pointers above point to
 }
 
 // Claims are the claims of a token in their order, each with its values as text;
 // they implement MultiValues.
 type Claims struct {
-	names []string
-	lists [][]string
-	index map[string]int // of many claims
+	names  []string
+	lists  [][]string
+	values []string       // that the lists are of
+	index  map[string]int // of many claims
+}
+
+// NewClaims is no claims, with room for n.
+func NewClaims(n int) *Claims {
+	texts := make([]string, 2*n)
+	return &Claims{names: texts[:0:n], lists: make([][]string, 0, n), values: texts[n:n]}
 }
 
 // manyClaims is from how many claims on they are found by an index.
@@ -70,15 +79,26 @@ func ParseJwt(s string) *Jwt {
 	if _, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[2], "=")); err != nil {
 		return nil
 	}
+	return NewJwt(s, header.first("alg"), header.first("typ"), payload)
+}
+
+// NewJwt is a token that somebody else has read: ParseJwt of raw is the same.
+func NewJwt(raw, algorithm, typ string, payload *Claims) *Jwt {
 	j := &Jwt{
-		Algorithm: header.first("alg"), Type: header.first("typ"),
+		Algorithm: algorithm, Type: typ,
 		ID: payload.first("jti"), Issuer: payload.first("iss"), Subject: payload.first("sub"),
-		Claims: payload, Raw: s,
+		Claims: payload, Raw: raw,
 	}
 	j.Audiences, _ = payload.Lookup("aud")
-	j.ExpirationTime = payload.date("exp")
-	j.IssuedAt = payload.date("iat")
-	j.NotBefore = payload.date("nbf")
+	for i, d := range [...]struct {
+		name string
+		to   **clr.DateTime
+	}{{"exp", &j.ExpirationTime}, {"iat", &j.IssuedAt}, {"nbf", &j.NotBefore}} {
+		var ok bool
+		if j.dates[i], ok = payload.date(d.name); ok {
+			*d.to = &j.dates[i]
+		}
+	}
 	return j
 }
 
@@ -120,7 +140,7 @@ func segment(s string) (*Claims, bool) {
 		if dec.Decode(&raw) != nil {
 			return nil, false
 		}
-		c.add(name.(string), raw)
+		c.Add(name.(string), string(raw))
 	}
 	if _, err := dec.Token(); err != nil || dec.More() {
 		return nil, false
@@ -128,16 +148,21 @@ func segment(s string) (*Claims, bool) {
 	return c, true
 }
 
-// add puts a claim's values behind those that it has.
-func (c *Claims) add(name string, raw json.RawMessage) {
-	values := []string{}
+// Add puts a claim's values behind those that it has. Its value is well-formed JSON without
+// space around it, in UTF-8; text in it is not copied.
+func (c *Claims) Add(name, value string) {
+	from := len(c.values)
 	var list []json.RawMessage
-	if raw[0] == '[' && json.Unmarshal(raw, &list) == nil {
+	if value[0] == '[' && json.Unmarshal([]byte(value), &list) == nil {
 		for _, v := range list {
-			values = append(values, claimText(v))
+			c.values = append(c.values, claimText(string(v)))
 		}
 	} else {
-		values = append(values, claimText(raw))
+		c.values = append(c.values, claimText(value))
+	}
+	values := c.values[from:len(c.values):len(c.values)]
+	if values == nil {
+		values = []string{} // a claim of no values is there
 	}
 	if i := c.find(name); i >= 0 {
 		c.lists[i] = append(c.lists[i], values...)
@@ -168,20 +193,24 @@ func (c *Claims) find(name string) int {
 }
 
 // claimText is a string itself, null as "", anything else as compact JSON.
-func claimText(raw json.RawMessage) string {
+func claimText(raw string) string {
 	switch raw[0] {
 	case '"':
+		if inner := raw[1 : len(raw)-1]; strings.IndexByte(inner, '\\') < 0 && utf8.ValidString(inner) {
+			return inner
+		}
 		var s string
-		_ = json.Unmarshal(raw, &s) // the decoder has read it already
+		_ = json.Unmarshal([]byte(raw), &s) // it has been read already
 		return s
 	case 'n':
 		return ""
+	case '{', '[':
+		var b bytes.Buffer
+		if json.Compact(&b, []byte(raw)) == nil {
+			return b.String()
+		}
 	}
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return string(raw)
-	}
-	return b.String()
+	return raw
 }
 
 func (c *Claims) first(name string) string {
@@ -192,15 +221,33 @@ func (c *Claims) first(name string) string {
 }
 
 // date reads a NumericDate: seconds since 1970, possibly with a fraction.
-func (c *Claims) date(name string) *clr.DateTime {
-	var f float64
-	if s := c.first(name); s == "" || json.Unmarshal([]byte(s), &f) != nil || math.IsNaN(f) {
-		return nil
+func (c *Claims) date(name string) (d clr.DateTime, ok bool) {
+	f, ok := number(c.first(name))
+	if !ok {
+		return d, false
 	}
 	const latest = 253402300799 // the end of the year 9999
 	f = max(-62135596800, min(f, latest))
-	d := clr.DateTimeOf(time.Unix(int64(f), 0).UTC())
-	return &d
+	return clr.DateTimeOf(time.Unix(int64(f), 0).UTC()), true
+}
+
+// number reads a number of JSON.
+func number(s string) (f float64, ok bool) {
+	if s == "" {
+		return 0, false
+	}
+	if len(s) <= 15 && s[0] != '0' {
+		n := int64(0)
+		for i := 0; i < len(s) && '0' <= s[i] && s[i] <= '9'; i++ {
+			if n = n*10 + int64(s[i]-'0'); i == len(s)-1 {
+				return float64(n), true // as dates usually are
+			}
+		}
+	}
+	if json.Unmarshal([]byte(s), &f) != nil || math.IsNaN(f) {
+		return 0, false
+	}
+	return f, true
 }
 
 // Lookup implements MultiValues.
