@@ -279,7 +279,10 @@ func (b *builder) routes() {
 	for i, a := range b.model.APIs {
 		rows[i] = route.API{Hosts: a.Hosts, Path: a.Path, Scheme: a.VersionScheme, VersionName: a.VersionName,
 			Version: a.Version, Revision: a.Revision, Current: a.IsCurrent}
+		b.model.first = append(b.model.first, len(b.model.operations))
 		for _, o := range a.Operations {
+			o.Number = len(b.model.operations)
+			b.model.operations = append(b.model.operations, o)
 			rows[i].Operations = append(rows[i].Operations, route.Operation{Method: o.Method, Template: o.Template})
 		}
 	}

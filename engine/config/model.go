@@ -68,6 +68,10 @@ type Model struct {
 
 	table *route.Table
 	byID  index
+	// operations are those of all APIs, by Number; first has the number of the first of each
+	// API. Matching reads these rather than the APIs: of thousands none is in the cache.
+	operations []*Operation
+	first      []int
 }
 
 // index finds things by their ids, in lower case.
@@ -168,13 +172,24 @@ const (
 
 // API is one revision of one version of an API.
 type API struct {
+	// What every request asks for lies together: of thousands of APIs none is in the cache.
+
+	// MCP is set for an API of the type MCP. Its Operations are its endpoints: mcp, sse and
+	// messages.
+	MCP *MCPServer
+	// Products are those that contain the API, in file order; OpenProduct is the
+	// one among them that needs no subscription, or nil.
+	OpenProduct          *Product
+	Protocols            []string // http, https, ws, wss
+	SubscriptionRequired bool
+	KeyHeader, KeyQuery  string // where the subscription key stands
+
 	ID, Name string
 	// Path is the path prefix without slashes at its ends and without the
 	// version; Prefix adds it.
-	Path      string
-	Hosts     []string // none: every host
-	Type      APIType
-	Protocols []string // http, https, ws, wss
+	Path  string
+	Hosts []string // none: every host
+	Type  APIType
 
 	// Of ServiceURL and Backend at most one is set: where requests are forwarded
 	// to unless a policy says otherwise.
@@ -187,19 +202,9 @@ type API struct {
 	Revision      string
 	IsCurrent     bool
 
-	SubscriptionRequired bool
-	KeyHeader, KeyQuery  string // where the subscription key stands
-
 	Policy     *source.Text // nil without one
 	Operations []*Operation
-	// Products are those that contain the API, in file order; OpenProduct is the
-	// one among them that needs no subscription, or nil.
-	Products    []*Product
-	OpenProduct *Product
-
-	// MCP is set for an API of the type MCP. Its Operations are its endpoints: mcp, sse and
-	// messages.
-	MCP *MCPServer
+	Products   []*Product
 
 	At source.Range
 }
@@ -219,8 +224,10 @@ func (a *API) Prefix() string {
 
 // Operation is one operation of an API.
 type Operation struct {
-	API       *API
-	ID, Name  string
+	API      *API
+	ID, Name string
+	// Number is its place among the operations of all APIs, in file order, from 0.
+	Number    int
 	Method    string // upper case; "*" for any
 	Template  *route.Template
 	Policy    *source.Text // nil without one
@@ -421,6 +428,7 @@ type Match struct {
 	// API is nil where Miss is NoAPI or NoVersion, Operation unless Miss is Matched.
 	API       *API
 	Operation *Operation
+	Number    int // of the Operation
 	route.Match
 }
 
@@ -432,7 +440,8 @@ func (m *Model) Match(host, path, rawQuery, method string, header func(name stri
 		out.API = m.APIs[r.API]
 	}
 	if ok {
-		out.Operation = out.API.Operations[r.Op]
+		out.Number = m.first[r.API] + r.Op
+		out.Operation = m.operations[out.Number]
 	}
 	return out, ok
 }

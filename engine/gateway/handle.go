@@ -86,8 +86,8 @@ func (g *Gateway) route(s *Snapshot, x *pipeline.Exchange) (op *operation, done 
 	if m.API.MCP != nil {
 		return g.serveMCP(s, x, m), true
 	}
-	op = s.routes[m.Operation]
-	x.Route = op.route
+	op = &s.routes[m.Number]
+	x.Route = &op.route
 	p := &scratchOf(x).params
 	p.match, p.path, p.query = m.Match, path, query
 	x.Parameters = p
@@ -125,7 +125,7 @@ func (g *Gateway) preflight(s *Snapshot, x *pipeline.Exchange, host, path, query
 	if !ok {
 		return false
 	}
-	r := s.routes[m.Operation].route
+	r := &s.routes[m.Number].route
 	x.Route = r
 	documents := []*pipeline.Compiled{r.OperationPolicy, r.APIPolicy}
 	if p := m.API.OpenProduct; p != nil {

@@ -59,8 +59,9 @@ func (g *Gateway) load(diags *source.List) *Snapshot {
 	if s == nil {
 		return nil
 	}
-	for op, o := range s.routes {
-		o.metrics = g.metrics.route(op.API.ID, op.ID)
+	for i := range s.routes {
+		o := &s.routes[i]
+		o.metrics = g.metrics.route(o.route.API.ID, o.route.Operation.ID)
 	}
 	for _, m := range s.mcp {
 		m.measure(g.metrics)
@@ -145,7 +146,6 @@ func (l *loader) snapshot() *Snapshot {
 	m := l.model
 	s := &Snapshot{
 		model: m, keys: access.NewIndex(m), folders: outermost(m.WatchDirs),
-		routes:  map[*config.Operation]*operation{},
 		apis:    map[*config.API]*pipeline.Route{},
 		mcp:     map[*config.API]*mcpServer{},
 		product: map[*config.Product]*product{},
@@ -173,7 +173,7 @@ func (l *loader) snapshot() *Snapshot {
 			r.OperationPolicy = l.compile(op.Policy, pipeline.Operation, []*config.Operation{op})
 			r.QueryParameters = op.Template.QueryNames()
 			r.Examples = examples(op)
-			s.routes[op] = &operation{route: &r}
+			s.routes = append(s.routes, operation{route: r}) // in the order of their numbers
 		}
 	}
 	s.resources = mcpResources(s.mcp)

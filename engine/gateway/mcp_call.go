@@ -111,8 +111,8 @@ func (c *mcpCaller) callOperation(ctx context.Context, op *config.Operation, cal
 	if !ok || m.Operation != op {
 		return nil, errNotThere
 	}
-	o := s.routes[op]
-	x.Route = o.route
+	o := &s.routes[op.Number]
+	x.Route = &o.route
 	x.Parameters = &parameters{m.Match, path, r.URL.Query}
 	r.URL.SetService(o.route.ServiceURL)
 	r.URL.Path = path[m.Suffix:]

@@ -52,9 +52,9 @@ func mcpOf(x *pipeline.Exchange) *mcpExchange {
 // serveMCP runs a request for an endpoint of an MCP server and returns the operation that
 // it was for: a tool, a method of MCP, or the endpoint where it did not come so far.
 func (g *Gateway) serveMCP(s *Snapshot, x *pipeline.Exchange, m config.Match) *operation {
-	srv, endpoint := s.mcp[m.API], s.routes[m.Operation]
+	srv, endpoint := s.mcp[m.API], &s.routes[m.Number]
 	e := &mcpExchange{gateway: g, snapshot: s, server: srv, names: srv.at(g.publicURL(s)), endpoint: m.Operation.ID}
-	x.Route = endpoint.route
+	x.Route = &endpoint.route
 	x.SetValue(mcpKey{}, e)
 	if !g.hostAllowed(s, srv, x) {
 		x.Fail(&pipeline.Fault{Status: 403, Source: "authorization", Reason: reasonHost, Message: "The Host of the request is not that of this server."})
@@ -91,7 +91,7 @@ func (g *Gateway) serveMCP(s *Snapshot, x *pipeline.Exchange, m config.Match) *o
 		return endpoint
 	}
 	op := e.route(x.Request.Method)
-	x.Route = op.route
+	x.Route = &op.route
 	if f, refused := e.authorize(x); f != nil {
 		e.deny(x, f)
 		return op

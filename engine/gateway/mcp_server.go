@@ -72,7 +72,7 @@ func (l *loader) mcpServer(a *config.API, base *pipeline.Route) *mcpServer {
 	for _, id := range mcpMethods {
 		r := *base
 		r.Operation = &apim.Operation{ID: id, Name: id, Method: "POST", URLTemplate: "/mcp"}
-		s.methods[id] = &operation{route: &r}
+		s.methods[id] = &operation{route: r}
 	}
 	s.scopes = union(a.MCP.RequiredScopes)
 	if as := l.model.AuthorizationServer; len(s.scopes) == 0 && as != nil {
@@ -87,7 +87,7 @@ func (l *loader) mcpServer(a *config.API, base *pipeline.Route) *mcpServer {
 		}
 		r.Operation = &apim.Operation{ID: t.Name, Name: name, Method: "POST", URLTemplate: "/mcp"}
 		r.OperationPolicy = l.compile(t.Policy, pipeline.Operation, a.Operations)
-		s.tools[t.Name] = &mcpTool{Tool: t, op: &operation{route: &r}, scopes: union(a.MCP.RequiredScopes, t.RequiredScopes)}
+		s.tools[t.Name] = &mcpTool{Tool: t, op: &operation{route: r}, scopes: union(a.MCP.RequiredScopes, t.RequiredScopes)}
 		s.offered = union(s.offered, t.RequiredScopes)
 		s.filters = s.filters || t.Hidden || len(t.RequiredScopes) > 0 || len(t.RequiredClaims) > 0
 	}

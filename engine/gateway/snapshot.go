@@ -13,7 +13,7 @@ type Snapshot struct {
 	model  *config.Model
 	keys   *access.Index
 	global *pipeline.Compiled
-	routes map[*config.Operation]*operation
+	routes []operation // by the numbers of the operations
 	apis   map[*config.API]*pipeline.Route // for requests that match an API and no operation
 	// mcp are the MCP servers, resources the metadata of those that are guarded, by path.
 	mcp       map[*config.API]*mcpServer
@@ -28,7 +28,7 @@ type Snapshot struct {
 
 // operation is an operation as requests need it.
 type operation struct {
-	route   *pipeline.Route
+	route   pipeline.Route
 	metrics *routeMetrics
 }
 

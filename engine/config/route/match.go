@@ -126,7 +126,7 @@ func hostname(host string) string {
 // inHost answers from one host's tree; false if no API of it has a prefix of the path.
 func (t *Table) inHost(m *Match, p *prefix, path, rawQuery string, header func(string) string) bool {
 	best, bestEnd, bestRev := p.here, 0, ""
-	if best != nil && !best.serves(t, "") {
+	if best != nil && !best.served {
 		best = nil
 	}
 	var buf [128]byte
@@ -151,7 +151,7 @@ func (t *Table) inHost(m *Match, p *prefix, path, rawQuery string, header func(s
 		if p = p.children[string(fold(buf[:0], seg))]; p == nil {
 			break
 		}
-		if p.here != nil && p.here.serves(t, "") {
+		if p.here != nil && p.here.served {
 			best, bestEnd, bestRev = p.here, stop, ""
 		}
 		end = stop
@@ -159,12 +159,12 @@ func (t *Table) inHost(m *Match, p *prefix, path, rawQuery string, header func(s
 	if best == nil {
 		return false
 	}
-	apis, miss := best.choose(rawQuery, header)
+	r, miss := best.choose(rawQuery, header)
 	if miss != Matched {
 		m.Miss = miss
 		return true
 	}
-	if m.API = pick(t, apis, bestRev); m.API < 0 {
+	if m.API = r.pick(t, bestRev); m.API < 0 {
 		m.Miss = NoAPI
 		return true
 	}
@@ -183,22 +183,9 @@ func revision(seg string) int {
 	return i
 }
 
-// serves tells whether any API of the group is there in a revision; "" asks for a current one.
-func (g *group) serves(t *Table, rev string) bool {
-	if pick(t, g.plain, rev) >= 0 {
-		return true
-	}
-	for i := range g.versions {
-		if pick(t, g.versions[i].apis, rev) >= 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // choose picks the version that the request names, or the unversioned API where
 // it names none.
-func (g *group) choose(rawQuery string, header func(string) string) ([]int, Miss) {
+func (g *group) choose(rawQuery string, header func(string) string) (*revisions, Miss) {
 	asked := false
 	for i := range g.versions {
 		v := &g.versions[i]
@@ -215,19 +202,22 @@ func (g *group) choose(rawQuery string, header func(string) string) ([]int, Miss
 		}
 		asked = true
 		if foldedEqual(value, v.version) {
-			return v.apis, Matched
+			return &v.revisions, Matched
 		}
 	}
-	if asked || g.plain == nil {
+	if asked || g.plain.all == nil {
 		return nil, NoVersion
 	}
-	return g.plain, Matched
+	return &g.plain, Matched
 }
 
-// pick chooses a revision; "" asks for the current one.
-func pick(t *Table, apis []int, rev string) int {
-	for _, i := range apis {
-		if a := &t.apis[i]; rev == "" && a.Current || rev != "" && a.Revision == rev {
+// pick chooses a revision, -1 if it is not there; "" asks for the current one.
+func (r *revisions) pick(t *Table, rev string) int {
+	if rev == "" {
+		return r.current
+	}
+	for _, i := range r.all {
+		if t.apis[i].Revision == rev {
 			return i
 		}
 	}

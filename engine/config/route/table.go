@@ -78,7 +78,8 @@ type prefix struct {
 
 // group is the APIs that share a host and a path prefix.
 type group struct {
-	plain    []int // APIs that need no version: revisions of one API
+	served   bool      // one of them is there without a revision
+	plain    revisions // that need no version
 	versions []versioned
 }
 
@@ -86,7 +87,14 @@ type versioned struct {
 	scheme  Scheme
 	name    string
 	version string // folded
-	apis    []int  // revisions of one API
+	revisions
+}
+
+// revisions are the revisions of one API. The current one is noted, so that requests need
+// not look at the APIs themselves.
+type revisions struct {
+	current int // -1 if there is none
+	all     []int
 }
 
 // New compiles a Table. Conflicts are reported, not fatal: the first row wins.
@@ -152,18 +160,21 @@ func (t *Table) addAPI(host string, i int) (other int, ok bool) {
 		}
 	}
 	if p.here == nil {
-		p.here = &group{}
+		p.here = &group{plain: revisions{current: -1}}
 	}
-	apis := &p.here.plain
+	r := &p.here.plain
 	if a.Version != "" && (a.Scheme == Header || a.Scheme == Query) {
-		apis = p.here.version(a)
+		r = p.here.version(a)
 	}
-	for _, o := range *apis {
+	for _, o := range r.all {
 		if t.apis[o].Revision == a.Revision || t.apis[o].Current && a.Current {
 			return o, false
 		}
 	}
-	*apis = append(*apis, i)
+	r.all = append(r.all, i)
+	if a.Current {
+		r.current, p.here.served = i, true
+	}
 	return 0, true
 }
 
@@ -179,16 +190,16 @@ func (p *prefix) child(seg string) *prefix {
 	return c
 }
 
-func (g *group) version(a *API) *[]int {
+func (g *group) version(a *API) *revisions {
 	v := string(fold(nil, a.Version))
 	for i := range g.versions {
 		k := &g.versions[i]
 		if k.scheme == a.Scheme && strings.EqualFold(k.name, a.VersionName) && k.version == v {
-			return &k.apis
+			return &k.revisions
 		}
 	}
-	g.versions = append(g.versions, versioned{a.Scheme, a.VersionName, v, nil})
-	return &g.versions[len(g.versions)-1].apis
+	g.versions = append(g.versions, versioned{a.Scheme, a.VersionName, v, revisions{current: -1}})
+	return &g.versions[len(g.versions)-1].revisions
 }
 
 // node is a node of the tree of an API's URL templates: one per segment.
