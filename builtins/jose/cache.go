@@ -18,10 +18,15 @@ import (
 // The store decides what is worth its place; recent answers for the tokens that come all
 // the time, which costs no clock, no lock and no count of its own. Keys are the tokens as
 // they were sent, all of them, so a hash only finds the place.
+//
+// A token that was never seen is kept among the recent ones alone, and gets to the store when it
+// is verified a second time: where every request brings another token, none is worth what the
+// store does for it, which is as much work as reading it.
 type verified struct {
 	seed   maphash.Seed
 	store  *ristretto.Cache[uint64, *entry]
 	recent []set
+	seen   []atomic.Uint32 // parts of the hashes of tokens that were verified
 }
 
 // set is where the recent tokens of one hash are.
@@ -83,7 +88,13 @@ func newVerified(bytes int64) (*verified, error) {
 	for int64(2*sets*len(set{})) <= bytes/bytesForEach {
 		sets *= 2
 	}
-	return &verified{seed: maphash.MakeSeed(), store: store, recent: make([]set, sets)}, nil
+	seen := 1024
+	for int64(seen) < bytes/bytesForEach*16 {
+		seen *= 2
+	}
+	return &verified{
+		seed: maphash.MakeSeed(), store: store, recent: make([]set, sets), seen: make([]atomic.Uint32, seen),
+	}, nil
 }
 
 func (v *verified) close() { v.store.Close() }
@@ -157,6 +168,17 @@ func (v *verified) keep(e *entry) {
 	at[free].Store(e)
 }
 
+// again tells whether a token of that hash was verified before, as far as that is known, and
+// notes it. It may be wrong: that is a place given or verified once too often.
+func (v *verified) again(hash uint64) bool {
+	at, mark := &v.seen[hash&uint64(len(v.seen)-1)], uint32(hash>>32)
+	if at.Load() == mark {
+		return true
+	}
+	at.Store(mark)
+	return false
+}
+
 // put remembers e, which has its token and nothing else yet, until that expires; the text in
 // id is its own. Size is that of its JWS, in bytes.
 func (v *verified) put(e *entry, id identity, now time.Time, claims object, g *gathered, size int) {
@@ -175,10 +197,10 @@ func (v *verified) put(e *entry, id identity, now time.Time, claims object, g *g
 	for _, st := range g.states {
 		e.published = append(e.published, st.published)
 	}
-	// The token itself, its claims as text and as lists of text.
-	cost := int64(4*size) + 1024
-	if v.store.Set(e.hash, e, cost) {
-		v.store.Wait() // else it could not be read yet
-	}
 	v.keep(e)
+	if again := v.again(e.hash); again || len(id.token) > recentBytes {
+		// The token itself, its claims as text and as lists of text. It can be read from the
+		// store a moment later, which nobody waits for.
+		v.store.Set(e.hash, e, int64(4*size)+1024)
+	}
 }

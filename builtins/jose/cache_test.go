@@ -125,14 +125,15 @@ func TestMemoryIsBounded(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Limits.CacheBytes = 1 << 16 })
 	keys := &pipeline.TokenKeys{Signing: []pipeline.TokenKey{{Key: make([]byte, 32)}}}
 	claims := goodClaims(w, iss)
-	for i := range 500 {
-		claims["jti"] = string(rune('a'+i%26)) + time.Duration(i).String()
+	for i := range 1000 {
+		claims["jti"] = time.Duration(i % 500).String() // each twice
 		if _, err := w.Verify(context.Background(), mustSign(t, claims, make([]byte, 32), ""), keys); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if left := w.verified.store.RemainingCost(); left < 0 {
-		t.Errorf("%d bytes over the bound", -left)
+	w.verified.store.Wait()
+	if left := w.verified.store.RemainingCost(); left < 0 || left > 1<<15 {
+		t.Errorf("%d bytes are left", left)
 	}
 }
 
@@ -189,3 +190,56 @@ func BenchmarkMiss(b *testing.B) {
 		}
 	}
 }
+
+// TestTokensSeenOnceStayOutOfTheStore: only those that come again are worth a place there,
+// where they stay when others push them out of the recent ones.
+func TestTokensSeenOnceStayOutOfTheStore(t *testing.T) {
+	w := newWorld(t)
+	keys := &pipeline.TokenKeys{Signing: []pipeline.TokenKey{{Key: make([]byte, 32)}}}
+	token := mustSign(t, goodClaims(w, iss), make([]byte, 32), "")
+	verify := func() *pipeline.VerifiedToken {
+		t.Helper()
+		v, err := w.Verify(context.Background(), token, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.verified.store.Wait()
+		return v
+	}
+	forget := func() {
+		at := w.verified.place(w.verified.hash(&identity{token, keys}))
+		for i := range at {
+			at[i].Store(nil)
+		}
+	}
+	room := w.verified.store.RemainingCost()
+	first := verify()
+	if verify() != first {
+		t.Error("verified again while it was among the recent ones")
+	}
+	if left := w.verified.store.RemainingCost(); left != room {
+		t.Errorf("%d bytes are kept of a token that was verified once", room-left)
+	}
+	forget()
+	second := verify()
+	if second == first || w.verified.store.RemainingCost() == room {
+		t.Error("the second time, it does not get to the store")
+	}
+	forget()
+	if verify() != second {
+		t.Error("verified a third time")
+	}
+}
+
+// TestNewTokenAllocates bounds what a token costs that was not seen before, of which nine
+// allocations are crypto/rsa's.
+func TestNewTokenAllocates(t *testing.T) {
+	next := newTokens(t, 20)
+	next()
+	if n := testing.AllocsPerRun(100, next); n > newTokenAllocations {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// newTokenAllocations includes the world's own, once in 20 tokens.
+const newTokenAllocations = 40

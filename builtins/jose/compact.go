@@ -56,11 +56,8 @@ func decodeSegment(s string) ([]byte, error) { return appendSegment(nil, s) }
 
 // appendSegment appends what decodeSegment decodes.
 func appendSegment(to []byte, s string) ([]byte, error) {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
-			return nil, errSegment
-		}
+	if strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0 {
+		return nil, errSegment
 	}
 	b, err := strict.AppendDecode(to, []byte(s))
 	if err != nil {
