@@ -230,16 +230,3 @@ func TestTokensSeenOnceStayOutOfTheStore(t *testing.T) {
 		t.Error("verified a third time")
 	}
 }
-
-// TestNewTokenAllocates bounds what a token costs that was not seen before, of which nine
-// allocations are crypto/rsa's.
-func TestNewTokenAllocates(t *testing.T) {
-	next := newTokens(t, 20)
-	next()
-	if n := testing.AllocsPerRun(100, next); n > newTokenAllocations {
-		t.Errorf("%v allocations", n)
-	}
-}
-
-// newTokenAllocations includes the world's own, once in 20 tokens.
-const newTokenAllocations = 40

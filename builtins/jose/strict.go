@@ -99,8 +99,11 @@ func jsonString(v string) (s string, ok bool) {
 	if inner := v[1 : len(v)-1]; strings.IndexByte(inner, '\\') < 0 {
 		return inner, true
 	}
-	return s, json.Unmarshal([]byte(v), &s) == nil
+	return unescaped(v)
 }
+
+// unescaped is by itself since what it decodes to is allocated, used or not.
+func unescaped(v string) (s string, ok bool) { return s, json.Unmarshal([]byte(v), &s) == nil }
 
 // walker walks over JSON that is known to be well-formed.
 type walker struct {

@@ -152,11 +152,8 @@ func segment(s string) (*Claims, bool) {
 // space around it, in UTF-8; text in it is not copied.
 func (c *Claims) Add(name, value string) {
 	from := len(c.values)
-	var list []json.RawMessage
-	if value[0] == '[' && json.Unmarshal([]byte(value), &list) == nil {
-		for _, v := range list {
-			c.values = append(c.values, claimText(string(v)))
-		}
+	if value[0] == '[' {
+		c.addItems(value)
 	} else {
 		c.values = append(c.values, claimText(value))
 	}
@@ -181,6 +178,18 @@ func (c *Claims) Add(name, value string) {
 	}
 }
 
+// addItems adds the items of an array to the values.
+func (c *Claims) addItems(array string) {
+	var list []json.RawMessage
+	if json.Unmarshal([]byte(array), &list) != nil {
+		c.values = append(c.values, claimText(array))
+		return
+	}
+	for _, v := range list {
+		c.values = append(c.values, claimText(string(v)))
+	}
+}
+
 // find is where a claim stands, -1 if there is none.
 func (c *Claims) find(name string) int {
 	if c.index != nil {
@@ -199,18 +208,28 @@ func claimText(raw string) string {
 		if inner := raw[1 : len(raw)-1]; strings.IndexByte(inner, '\\') < 0 && utf8.ValidString(inner) {
 			return inner
 		}
-		var s string
-		_ = json.Unmarshal([]byte(raw), &s) // it has been read already
-		return s
+		return unescaped(raw)
 	case 'n':
 		return ""
 	case '{', '[':
-		var b bytes.Buffer
-		if json.Compact(&b, []byte(raw)) == nil {
-			return b.String()
-		}
+		return compact(raw)
 	}
 	return raw
+}
+
+// These are by themselves since what they decode to is allocated, used or not.
+
+func unescaped(raw string) (s string) {
+	_ = json.Unmarshal([]byte(raw), &s) // it has been read already
+	return s
+}
+
+func compact(raw string) string {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(raw)) != nil {
+		return raw
+	}
+	return b.String()
 }
 
 func (c *Claims) first(name string) string {
@@ -244,6 +263,10 @@ func number(s string) (f float64, ok bool) {
 			}
 		}
 	}
+	return decodedNumber(s)
+}
+
+func decodedNumber(s string) (f float64, ok bool) {
 	if json.Unmarshal([]byte(s), &f) != nil || math.IsNaN(f) {
 		return 0, false
 	}
