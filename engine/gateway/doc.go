@@ -12,7 +12,8 @@
 // needs no parser (head.go). The Exchange that results
 // holds the path raw and the fields as they came, all pieces of one string. Its
 // handler matches it, runs the documents of the Snapshot of that moment, and leaves a
-// Response, which respond writes.
+// Response, which respond writes. Where a socket can ask (socket_linux.go), the end of the
+// response is written by the read of the next request, and the Exchange lives until then.
 //
 // # What is forwarded is what was matched
 //
