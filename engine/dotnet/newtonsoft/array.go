@@ -9,45 +9,61 @@ import (
 // sequence is what JArray and JConstructor share.
 type sequence struct {
 	node
-	items []JToken
-	shift int // how many were removed from the front
+	unbuilt
+	owner JContainer // of what is built: the container itself
+	list  []JToken   // items gives it
+	shift int        // how many were removed from the front
 }
 
-func (s *sequence) Len() int             { return len(s.items) }
-func (s *sequence) Child(i int) JToken   { return s.items[i] }
-func (s *sequence) indexOf(t JToken) int { return find(s.items, t, s.shift) }
-func (s *sequence) clear()               { s.items = nil }
+// items are the elements. Whatever touches the fields calls it first.
+func (s *sequence) items() []JToken {
+	if d := s.from.Load(); d != nil {
+		s.build(d)
+	}
+	return s.list
+}
+
+func (s *sequence) Len() int             { return len(s.items()) }
+func (s *sequence) Child(i int) JToken   { return s.items()[i] }
+func (s *sequence) indexOf(t JToken) int { return find(s.items(), t, s.shift) }
+
+func (s *sequence) clear() {
+	s.from.Store(nil)
+	s.list = nil
+}
 
 func (s *sequence) set(i int, t JToken) {
 	t.base().at = i + s.shift
-	s.items[i] = t
+	s.items()[i] = t
 }
 
 func (s *sequence) removeAt(i int) {
+	items := s.items()
 	if i == 0 {
-		s.items[0] = nil
-		s.items = s.items[1:]
+		items[0] = nil
+		s.list = items[1:]
 		s.shift++
 		return
 	}
-	s.items = slices.Delete(s.items, i, i+1)
+	s.list = slices.Delete(items, i, i+1)
 }
 
 func (s *sequence) insert(i int, t JToken) {
 	t.base().at = i + s.shift
-	if i == len(s.items) {
-		s.items = append(s.items, t)
+	if items := s.items(); i == len(items) {
+		s.list = append(items, t)
 	} else {
-		s.items = slices.Insert(s.items, i, t)
+		s.list = slices.Insert(items, i, t)
 	}
 }
 
+// copyTo copies what has been built.
 func (s *sequence) copyTo(c JContainer, d *sequence) {
-	d.items = make([]JToken, len(s.items))
-	for i, t := range s.items {
-		d.items[i] = t.clone()
-		d.items[i].setParent(c)
-		d.items[i].base().at = i
+	d.list = make([]JToken, len(s.list))
+	for i, t := range s.list {
+		d.list[i] = t.clone()
+		d.list[i].setParent(c)
+		d.list[i].base().at = i
 	}
 }
 
@@ -74,20 +90,23 @@ func (a *JArray) check(t, _ JToken) {
 }
 
 func (a *JArray) clone() JToken {
+	if d := a.from.Load(); d != nil {
+		return d.container(a.entry)
+	}
 	c := &JArray{}
 	a.copyTo(c, &c.sequence)
 	return c
 }
 
 // At is a[i].
-func (a *JArray) At(i int) JToken { return at(a.items, i) }
+func (a *JArray) At(i int) JToken { return at(a.items(), i) }
 
 // SetAt is a[i] = value.
-func (a *JArray) SetAt(i int, value JToken) { Replace(at(a.items, i), value) }
+func (a *JArray) SetAt(i int, value JToken) { Replace(at(a.items(), i), value) }
 
 // Insert is JArray.Insert.
 func (a *JArray) Insert(i int, value JToken) {
-	if i < 0 || i > len(a.items) {
+	if i < 0 || i > len(a.items()) {
 		clr.ThrowRange("Index was out of range. Must be non-negative and less than the size of the collection.", "index")
 	}
 	addToken(a, i, value)
@@ -95,10 +114,10 @@ func (a *JArray) Insert(i int, value JToken) {
 
 // RemoveAt is JArray.RemoveAt.
 func (a *JArray) RemoveAt(i int) {
-	if i < 0 || i >= len(a.items) {
+	if i < 0 || i >= len(a.items()) {
 		clr.ThrowRange("Index is equal to or greater than Count.", "index")
 	}
-	Remove(a.items[i])
+	Remove(a.items()[i])
 }
 
 // RemoveItem is JArray.Remove(item).
@@ -146,6 +165,11 @@ func (c *JConstructor) check(t, _ JToken) {
 }
 
 func (c *JConstructor) clone() JToken {
+	if d := c.from.Load(); d != nil {
+		copied := d.container(c.entry).(*JConstructor)
+		copied.Name = c.Name
+		return copied
+	}
 	d := &JConstructor{Name: c.Name}
 	c.copyTo(d, &d.sequence)
 	return d

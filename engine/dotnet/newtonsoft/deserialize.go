@@ -72,7 +72,7 @@ func Deserialize(m clr.Meter, text string, s *Shape) any {
 
 // typed makes a scalar of the value at the top of the text.
 func (r *reader) typed(s *Shape) any {
-	t := r.scalar().(*JValue)
+	t := r.single()
 	if s.Kind == ScalarShape && t.kind == Float && strings.Contains(" System.SByte System.Byte System.Int16 System.UInt16 System.Int32 System.UInt32 System.Int64 System.UInt64 ", " "+s.Name+" ") {
 		raw := r.s[:r.i]
 		raw = raw[strings.LastIndexAny(raw, " \t\r\n")+1:]
@@ -117,8 +117,8 @@ func build(t JToken, s *Shape, where string) any {
 		if !ok {
 			mismatch(t, s, "array", where)
 		}
-		items := make([]any, len(a.items))
-		for i, x := range a.items {
+		items := make([]any, len(a.items()))
+		for i, x := range a.items() {
 			items[i] = build(x, s.Elem, where)
 		}
 		return s.List(items)
@@ -127,8 +127,8 @@ func build(t JToken, s *Shape, where string) any {
 		if !ok {
 			mismatch(t, s, "object", where)
 		}
-		keys, values := make([]any, len(o.props)), make([]any, len(o.props))
-		for i, p := range o.props {
+		keys, values := make([]any, len(o.props())), make([]any, len(o.props()))
+		for i, p := range o.props() {
 			keys[i] = build(NewString(p.Name), s.Key, where)
 			values[i] = build(p.value, s.Elem, where)
 		}

@@ -127,7 +127,7 @@ func deepHash(t JToken) int32 {
 	case *JProperty:
 		return clr.HashString(t.Name)*31 + deepHash(t.value)
 	case *JObject:
-		for _, p := range t.props {
+		for _, p := range t.props() {
 			h += deepHash(p) // in any order
 		}
 	case JContainer:

@@ -74,6 +74,7 @@ func TestParse(t *testing.T) {
 		{func() any { return ParseArray("{}") }, "JsonReaderException: Error reading JArray from JsonReader. Current JsonReader item is not an array: StartObject. Path '', line 1, position 1."},
 		{func() any { return ParseObject("[1]") }, "JsonReaderException: Error reading JObject from JsonReader. Current JsonReader item is not an object: StartArray. Path '', line 1, position 1."},
 		{func() any { return ParseObject("\"s\"") }, "JsonReaderException: Error reading JObject from JsonReader. Current JsonReader item is not an object: String. Path '', line 1, position 3."},
+		{func() any { return ParseArray(`"2024-03-05T10:00:00Z"`) }, "JsonReaderException: Error reading JArray from JsonReader. Current JsonReader item is not an array: Date. Path '', line 1, position 22."},
 	} {
 		if got := thrown(tt.f); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

@@ -9,7 +9,8 @@ import (
 // JObject is an object: properties in the order they were added.
 type JObject struct {
 	node
-	props []*JProperty
+	unbuilt
+	list  []*JProperty          // props gives it
 	index map[string]*JProperty // nil while there are few
 	shift int                   // how many were removed from the front
 }
@@ -32,16 +33,30 @@ func NewObjectOf(content any) *JObject {
 
 func (o *JObject) Type() JTokenType         { return Object }
 func (o *JObject) String() string           { return Format(o, true) }
-func (o *JObject) Len() int                 { return len(o.props) }
-func (o *JObject) Child(i int) JToken       { return o.props[i] }
-func (o *JObject) Properties() []*JProperty { return slices.Clone(o.props) }
+func (o *JObject) Len() int                 { return len(o.props()) }
+func (o *JObject) Child(i int) JToken       { return o.props()[i] }
+func (o *JObject) Properties() []*JProperty { return slices.Clone(o.props()) }
+
+// props are the properties. Whatever touches the fields calls it first.
+func (o *JObject) props() []*JProperty {
+	if d := o.from.Load(); d != nil {
+		o.build(d)
+	}
+	return o.list
+}
 
 // Property is JObject.Property(name), or nil.
 func (o *JObject) Property(name string) *JProperty {
+	o.props()
+	return o.lookup(name)
+}
+
+// lookup is Property of what has been built.
+func (o *JObject) lookup(name string) *JProperty {
 	if o.index != nil {
 		return o.index[name]
 	}
-	for _, p := range o.props {
+	for _, p := range o.list {
 		if p.Name == name {
 			return p
 		}
@@ -51,11 +66,11 @@ func (o *JObject) Property(name string) *JProperty {
 
 // reindex makes the index when there are many properties.
 func (o *JObject) reindex() {
-	if o.index != nil || len(o.props) < indexed {
+	if o.index != nil || len(o.list) < indexed {
 		return
 	}
-	o.index = make(map[string]*JProperty, 2*len(o.props))
-	for _, p := range o.props {
+	o.index = make(map[string]*JProperty, 2*len(o.list))
+	for _, p := range o.list {
 		o.index[p.Name] = p
 	}
 }
@@ -66,7 +81,7 @@ func (o *JObject) PropertyComparison(name string, c clr.StringComparison) *JProp
 	if p := o.Property(name); p != nil || c == clr.Ordinal {
 		return p
 	}
-	for _, p := range o.props {
+	for _, p := range o.props() {
 		if clr.EqualComparison(p.Name, name, c) {
 			return p
 		}
@@ -105,12 +120,12 @@ func (o *JObject) SetValue(name string, value JToken) {
 		p.SetValue(value)
 		return
 	}
-	addToken(o, len(o.props), NewProperty(name, value))
+	addToken(o, len(o.props()), NewProperty(name, value))
 }
 
 // AddValue is JObject.Add(name, value).
 func (o *JObject) AddValue(name string, value JToken) {
-	addToken(o, len(o.props), NewProperty(name, value))
+	addToken(o, len(o.props()), NewProperty(name, value))
 }
 
 // RemoveName is JObject.Remove(name).
@@ -125,14 +140,14 @@ func (o *JObject) RemoveName(name string) bool {
 
 // Values is JObject.PropertyValues().
 func (o *JObject) Values() []JToken {
-	out := make([]JToken, len(o.props))
-	for i, p := range o.props {
+	out := make([]JToken, len(o.props()))
+	for i, p := range o.props() {
 		out[i] = p.value
 	}
 	return out
 }
 
-func (o *JObject) indexOf(t JToken) int { return find(o.props, t, o.shift) }
+func (o *JObject) indexOf(t JToken) int { return find(o.props(), t, o.shift) }
 
 func (o *JObject) check(t, instead JToken) {
 	p, ok := t.(*JProperty)
@@ -150,10 +165,10 @@ func (o *JObject) check(t, instead JToken) {
 func (o *JObject) insert(i int, t JToken) {
 	p := t.(*JProperty)
 	p.at = i + o.shift
-	if i == len(o.props) {
-		o.props = append(o.props, p)
+	if i == len(o.props()) {
+		o.list = append(o.list, p)
 	} else {
-		o.props = slices.Insert(o.props, i, p)
+		o.list = slices.Insert(o.list, i, p)
 	}
 	if o.index != nil {
 		o.index[p.Name] = p
@@ -164,35 +179,43 @@ func (o *JObject) insert(i int, t JToken) {
 func (o *JObject) set(i int, t JToken) {
 	p := t.(*JProperty)
 	p.at = i + o.shift
+	old := &o.props()[i]
 	if o.index != nil {
-		delete(o.index, o.props[i].Name)
+		delete(o.index, (*old).Name)
 		o.index[p.Name] = p
 	}
-	o.props[i] = p
+	*old = p
 }
 
 func (o *JObject) removeAt(i int) {
+	old := o.props()[i]
 	if o.index != nil {
-		delete(o.index, o.props[i].Name)
+		delete(o.index, old.Name)
 	}
 	if i == 0 {
-		o.props[0] = nil
-		o.props = o.props[1:]
+		o.list[0] = nil
+		o.list = o.list[1:]
 		o.shift++
 		return
 	}
-	o.props = slices.Delete(o.props, i, i+1)
+	o.list = slices.Delete(o.list, i, i+1)
 }
 
-func (o *JObject) clear() { o.props, o.index = nil, nil }
+func (o *JObject) clear() {
+	o.from.Store(nil)
+	o.list, o.index = nil, nil
+}
 
 func (o *JObject) clone() JToken {
-	c := &JObject{props: make([]*JProperty, len(o.props))}
-	for i, p := range o.props {
+	if d := o.from.Load(); d != nil {
+		return d.container(o.entry)
+	}
+	c := &JObject{list: make([]*JProperty, len(o.list))}
+	for i, p := range o.list {
 		q := p.clone().(*JProperty)
 		q.setParent(c)
 		q.at = i
-		c.props[i] = q
+		c.list[i] = q
 	}
 	c.reindex()
 	return c

@@ -1,6 +1,8 @@
 package newtonsoft
 
 import (
+	"strings"
+
 	"sekisho/engine/dotnet/clr"
 )
 
@@ -64,112 +66,28 @@ func readToken(r *reader) JToken {
 	case tokenEndObject, tokenEndArray, tokenEndConstructor:
 		r.fail("Error reading JToken from JsonReader. Unexpected token: " + r.token.String())
 	}
-	return r.scalar()
+	return r.single()
 }
 
-// scalar is the token of the value that was just read.
-func (r *reader) scalar() JToken {
+// single is the token of the value at the root that was just read.
+func (r *reader) single() *JValue {
 	v := &JValue{}
-	r.fill(v)
+	v.decode(r.s, r.at)
 	return v
 }
 
-func (r *reader) fill(v *JValue) {
-	v.value = r.value
-	switch r.token {
-	case tokenString:
-		v.kind = String
-	case tokenInteger:
-		v.kind = Integer
-	case tokenFloat:
-		v.kind = Float
-	case tokenBoolean:
-		v.kind = Boolean
-	case tokenDate:
-		v.kind = Date
-	case tokenComment:
-		v.kind = Comment
-	case tokenUndefined:
-		v.kind = Undefined
-	default:
-		v.kind = Null
-	}
-}
-
-// container reads the container whose start was just read. Comments in it are
-// dropped, and of properties with the same name the last stands in the place of
-// the first.
+// container reads the container at the root whose start was just read. Nothing in
+// it is built: see document.
 func (r *reader) container() JToken {
-	root := r.begin()
-	var (
-		open = []JToken{root}
-		name string
-	)
-	put := func(t JToken) {
-		switch c := open[len(open)-1].(type) {
-		case *JObject:
-			if p := c.Property(name); p != nil {
-				p.value.setParent(nil)
-				p.value = t
-				t.setParent(p)
-				return
-			}
-			p := &JProperty{Name: name, value: t}
-			t.setParent(p)
-			p.setParent(c)
-			c.insert(len(c.props), p)
-		case *JArray:
-			t.setParent(c)
-			c.insert(len(c.items), t)
-		case *JConstructor:
-			t.setParent(c)
-			c.insert(len(c.items), t)
-		}
-	}
+	start := r.token
 	for r.read() {
-		switch r.token {
-		case tokenStartObject, tokenStartArray, tokenStartConstructor:
-			t := r.begin()
-			put(t)
-			open = append(open, t)
-		case tokenEndObject, tokenEndArray, tokenEndConstructor:
-			open = open[:len(open)-1]
-			if len(open) == 0 {
-				return root
-			}
-		case tokenPropertyName:
-			name = r.value.(string)
-		case tokenComment:
-		default:
-			c, ok := open[len(open)-1].(*JObject)
-			if !ok || c.Property(name) != nil {
-				put(r.scalar())
-				break
-			}
-			// A property and its value are one allocation.
-			both := &struct {
-				p JProperty
-				v JValue
-			}{}
-			r.fill(&both.v)
-			both.p.Name, both.p.value = name, &both.v
-			both.v.setParent(&both.p)
-			both.p.setParent(c)
-			c.insert(len(c.props), &both.p)
+		if len(r.stack) == 0 {
+			d := &document{text: r.s, tape: r.tape}
+			return d.container(0)
 		}
 	}
-	r.fail("Unexpected end of content while loading " + shortName(root) + ".")
+	r.fail("Unexpected end of content while loading J" + strings.TrimPrefix(start.String(), "Start") + ".")
 	return nil
-}
-
-func (r *reader) begin() JToken {
-	switch r.token {
-	case tokenStartObject:
-		return NewObject()
-	case tokenStartArray:
-		return NewArray()
-	}
-	return &JConstructor{Name: r.value.(string)}
 }
 
 // TryParse is Parse for Go code: the error says what Parse would throw.

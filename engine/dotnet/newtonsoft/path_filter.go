@@ -30,7 +30,7 @@ func (f fieldFilter) apply(_ *selection, from []JToken, must bool, yield func(JT
 			noMatch("Property '" + name + "' not valid on " + shortName(t) + ".")
 		case !ok:
 		case f.names == nil:
-			for _, p := range o.props {
+			for _, p := range o.props() {
 				yield(p.value)
 			}
 		default:
@@ -74,9 +74,9 @@ func (f indexFilter) apply(_ *selection, from []JToken, must bool, yield func(JT
 		var items []JToken
 		switch t := t.(type) {
 		case *JArray:
-			items = t.items
+			items = t.items()
 		case *JConstructor:
-			items = t.items
+			items = t.items()
 		default:
 			if must {
 				index := "*"
@@ -122,7 +122,7 @@ func (f sliceFilter) apply(_ *selection, from []JToken, must bool, yield func(JT
 			}
 			continue
 		}
-		n := len(a.items)
+		n := len(a.items())
 		bound := func(p *int, forward, backward int) int {
 			switch {
 			case p == nil && step > 0:
@@ -147,7 +147,7 @@ func (f sliceFilter) apply(_ *selection, from []JToken, must bool, yield func(JT
 				break
 			}
 			any = true
-			yield(a.items[i])
+			yield(a.items()[i])
 		}
 		if !any && must {
 			show := func(p *int) string {

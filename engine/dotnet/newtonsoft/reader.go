@@ -2,6 +2,7 @@ package newtonsoft
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -41,6 +42,7 @@ func (t jsonToken) String() string { return tokenNames[t] }
 const (
 	maxDepth         = 64  // JsonTextReader.MaxDepth
 	maxIntegerDigits = 380 // of a whole number
+	shortDecimal     = 16  // bytes: all its digits count, and strconv may read it
 )
 
 // state is what the reader expects.
@@ -55,13 +57,18 @@ const (
 
 // level is a container that is open.
 type level struct {
-	kind jsonToken // tokenStart…
-	name string    // the property being read
-	pos  int       // the index of the element being read, -1 before the first
+	kind   jsonToken // tokenStart…
+	height uint8     // of the tree below, so far
+	name   int       // of an object: where the name of the property being read begins
+	pos    int       // the index of the element being read, -1 before the first
+	entry  int       // of the container on the tape
 }
 
 // reader reads tokens as JsonTextReader does, with its leniency: comments, single
 // quotes, unquoted names, NaN, hexadecimal numbers, trailing commas.
+//
+// It finds everything that is wrong with a text and makes no values: those are
+// decoded from where their tokens begin, see tape.
 type reader struct {
 	s       string
 	i       int
@@ -70,7 +77,8 @@ type reader struct {
 	state   state
 	stack   []level
 	token   jsonToken
-	value   any
+	at      int  // where the token begins
+	tape    tape // of the container at the root
 	started bool // a token other than a comment was read
 	meter   clr.Meter
 }
@@ -102,8 +110,8 @@ func (r *reader) path() string {
 	for _, l := range r.stack {
 		switch {
 		case l.kind == tokenStartObject:
-			if l.name != "" || l.pos >= 0 {
-				appendPath(&b, pathName(l.name))
+			if l.pos >= 0 {
+				appendPath(&b, pathName(decodeName(r.s, l.name)))
 			}
 		case l.pos >= 0:
 			appendPath(&b, "["+strconv.Itoa(l.pos)+"]")
@@ -164,6 +172,7 @@ func (r *reader) read() bool {
 			return false
 		}
 		c := r.s[r.i]
+		r.at = r.i
 		switch r.state {
 		case stateFinished:
 			if c != '/' {
@@ -213,10 +222,10 @@ func (r *reader) next() {
 	}
 }
 
-// done sets a value as the token.
-func (r *reader) done(t jsonToken, v any) {
+// done sets the token to a value or the end of a container.
+func (r *reader) done(t jsonToken) {
 	clr.Spend(r.meter, valueSize)
-	r.token, r.value = t, v
+	r.token = t
 	r.started = true
 	r.state = statePostValue
 	if len(r.stack) == 0 {
@@ -224,11 +233,31 @@ func (r *reader) done(t jsonToken, v any) {
 	}
 }
 
+// scalar sets the token to a value that is no container.
+func (r *reader) scalar(t jsonToken) {
+	r.next()
+	r.done(t)
+	if len(r.stack) > 0 {
+		r.put(newEntry(tokenNone, 0, r.at))
+		r.raise(0)
+	}
+}
+
+// raise tells the innermost open container that a tree of that height is in it.
+func (r *reader) raise(height uint8) {
+	l := &r.stack[len(r.stack)-1]
+	height++
+	if l.kind == tokenStartObject {
+		height++ // the property
+	}
+	l.height = max(l.height, height)
+}
+
 func (r *reader) open(t jsonToken) {
 	clr.Spend(r.meter, valueSize)
 	r.next()
 	r.started = true
-	r.stack = append(r.stack, level{kind: t, pos: -1})
+	r.stack = append(r.stack, level{kind: t, pos: -1, entry: len(r.tape)})
 	r.token = t
 	r.state = stateValue
 	if t == tokenStartObject {
@@ -239,35 +268,54 @@ func (r *reader) open(t jsonToken) {
 		r.stack = r.stack[:len(r.stack)-1]
 		r.fail("The reader's MaxDepth of " + strconv.Itoa(maxDepth) + " has been exceeded.")
 	}
+	r.put(0) // until its end is known
+	if t == tokenStartConstructor {
+		r.put(newEntry(tokenPropertyName, 0, r.at))
+	}
 }
 
-var closers = map[byte]struct {
-	open, close jsonToken
-}{
-	'}': {tokenStartObject, tokenEndObject},
-	']': {tokenStartArray, tokenEndArray},
-	')': {tokenStartConstructor, tokenEndConstructor},
+// put writes an entry on the tape. It begins with room for one in eight bytes of
+// the text, which is about what long names and texts take, and doubles.
+func (r *reader) put(e entry) {
+	if len(r.tape) == cap(r.tape) {
+		r.tape = slices.Grow(r.tape, max(len(r.tape), len(r.s)/8+4))
+	}
+	r.tape = append(r.tape, e)
+}
+
+// closes is the start and the end that belong to a closing bracket.
+func closes(c byte) (start, end jsonToken) {
+	switch c {
+	case '}':
+		return tokenStartObject, tokenEndObject
+	case ']':
+		return tokenStartArray, tokenEndArray
+	}
+	return tokenStartConstructor, tokenEndConstructor
 }
 
 func (r *reader) end(c byte) {
 	r.i++
-	is := closers[c]
-	kind := tokenNone
+	start, end := closes(c)
+	var l level
 	if n := len(r.stack); n > 0 {
-		kind = r.stack[n-1].kind
+		l = r.stack[n-1]
 		r.stack = r.stack[:n-1]
 	}
-	if kind != is.open {
-		r.fail("JsonToken " + is.close.String() + " is not valid for closing JsonType " + strings.TrimPrefix(kind.String(), "Start") + ".")
+	if l.kind != start {
+		r.fail("JsonToken " + end.String() + " is not valid for closing JsonType " + strings.TrimPrefix(l.kind.String(), "Start") + ".")
 	}
-	r.done(is.close, nil)
+	r.done(end)
+	r.tape[l.entry] = newEntry(start, l.height, len(r.tape))
+	if len(r.stack) > 0 {
+		r.raise(l.height)
+	}
 }
 
 func (r *reader) name() {
-	var name string
 	switch c := r.s[r.i]; {
 	case c == '"' || c == '\'':
-		name = r.quoted()
+		r.quoted()
 	case identifier(rune(c)) || c >= utf8.RuneSelf:
 		start := r.i
 		for {
@@ -283,7 +331,6 @@ func (r *reader) name() {
 			}
 			r.i += size
 		}
-		name = r.s[start:r.i]
 	default:
 		r.fail("Invalid property identifier character: " + r.char())
 	}
@@ -293,8 +340,9 @@ func (r *reader) name() {
 	}
 	r.i++
 	l := &r.stack[len(r.stack)-1]
-	l.name, l.pos = name, 0
-	r.token, r.value = tokenPropertyName, name
+	l.name, l.pos = r.at, 0
+	r.put(newEntry(tokenPropertyName, 0, r.at))
+	r.token = tokenPropertyName
 	r.state = stateValue
 }
 
@@ -305,7 +353,14 @@ func identifier(c rune) bool {
 func (r *reader) readValue(c byte) {
 	switch c {
 	case '"', '\'':
-		r.str()
+		r.quoted()
+		t := tokenString
+		if len(r.stack) == 0 { // messages tell a date at the root from a string
+			if _, date := parseDate(decodeQuoted(r.s, r.at)); date {
+				t = tokenDate
+			}
+		}
+		r.scalar(t)
 	case '{', '[':
 		r.i++
 		if c == '{' {
@@ -316,14 +371,13 @@ func (r *reader) readValue(c byte) {
 	case ']', ')':
 		r.end(c)
 	case ',':
-		r.next()
-		r.done(tokenUndefined, nil) // the comma itself is read after the value
+		r.scalar(tokenUndefined) // the comma itself is read after the value
 	case '/':
 		r.comment()
 	case 't':
-		r.literal("true", tokenBoolean, true, "Error parsing boolean value.")
+		r.literal("true", tokenBoolean, "Error parsing boolean value.")
 	case 'f':
-		r.literal("false", tokenBoolean, false, "Error parsing boolean value.")
+		r.literal("false", tokenBoolean, "Error parsing boolean value.")
 	case 'n':
 		if strings.HasPrefix(r.s[r.i:], "ne") {
 			r.constructor()
@@ -332,16 +386,16 @@ func (r *reader) readValue(c byte) {
 		if r.i+1 < len(r.s) && r.s[r.i+1] != 'u' {
 			r.fail("Unexpected character encountered while parsing value: " + r.char())
 		}
-		r.literal("null", tokenNull, nil, "Error parsing null value.")
+		r.literal("null", tokenNull, "Error parsing null value.")
 	case 'u':
-		r.literal("undefined", tokenUndefined, nil, "Error parsing undefined value.")
+		r.literal("undefined", tokenUndefined, "Error parsing undefined value.")
 	case 'N':
-		r.literal("NaN", tokenFloat, nan, "Error parsing NaN value.")
+		r.literal("NaN", tokenFloat, "Error parsing NaN value.")
 	case 'I':
-		r.literal("Infinity", tokenFloat, infinity, "Error parsing Infinity value.")
+		r.literal("Infinity", tokenFloat, "Error parsing Infinity value.")
 	case '-':
 		if strings.HasPrefix(r.s[r.i:], "-I") {
-			r.literal("-Infinity", tokenFloat, -infinity, "Error parsing -Infinity value.")
+			r.literal("-Infinity", tokenFloat, "Error parsing -Infinity value.")
 			return
 		}
 		r.number()
@@ -353,7 +407,7 @@ func (r *reader) readValue(c byte) {
 	}
 }
 
-func (r *reader) literal(word string, t jsonToken, v any, failure string) {
+func (r *reader) literal(word string, t jsonToken, failure string) {
 	if !strings.HasPrefix(r.s[r.i:], word) {
 		for i := 0; i < len(word) && r.i < len(r.s) && r.s[r.i] == word[i]; i++ {
 			r.i++
@@ -367,8 +421,7 @@ func (r *reader) literal(word string, t jsonToken, v any, failure string) {
 	if r.i < len(r.s) && !separator(r.s[r.i]) {
 		r.fail(failure)
 	}
-	r.next()
-	r.done(t, v)
+	r.scalar(t)
 }
 
 func separator(c byte) bool {
@@ -387,11 +440,9 @@ func (r *reader) constructor() {
 	}
 	r.i += 3
 	r.space()
-	start := r.i
 	for r.i < len(r.s) && (identifier(rune(r.s[r.i])) || r.s[r.i] == '.') {
 		r.i++
 	}
-	name := r.s[start:r.i]
 	r.space()
 	if r.i >= len(r.s) {
 		r.fail("Unexpected end while parsing constructor.")
@@ -401,7 +452,6 @@ func (r *reader) constructor() {
 	}
 	r.i++
 	r.open(tokenStartConstructor)
-	r.value = name
 }
 
 func (r *reader) comment() {
@@ -412,7 +462,6 @@ func (r *reader) comment() {
 			r.i = len(r.s)
 			r.fail("Unexpected end while parsing comment.")
 		}
-		body := r.s[r.i+2 : r.i+2+end]
 		for stop := r.i + 2 + end; r.i < stop; {
 			if c := r.s[r.i]; c == '\n' || c == '\r' {
 				r.newline()
@@ -421,13 +470,12 @@ func (r *reader) comment() {
 			}
 		}
 		r.i += 2
-		r.token, r.value = tokenComment, body
+		r.token = tokenComment
 	case strings.HasPrefix(rest, "/"):
-		start := r.i + 2
 		for r.i < len(r.s) && r.s[r.i] != '\n' && r.s[r.i] != '\r' {
 			r.i++
 		}
-		r.token, r.value = tokenComment, r.s[start:r.i]
+		r.token = tokenComment
 	case rest == "":
 		r.i++
 		r.fail("Unexpected end while parsing comment.")
@@ -438,39 +486,75 @@ func (r *reader) comment() {
 }
 
 func (r *reader) number() {
-	start := r.i
-	for r.i < len(r.s) {
-		c := r.s[r.i]
-		if c >= '0' && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'x' || c == 'X' || c|0x20 >= 'a' && c|0x20 <= 'f' {
-			r.i++
-			continue
-		}
-		if !separator(c) {
-			r.fail("Unexpected character encountered while parsing number: " + r.char())
-		}
-		break
+	r.i = endOfNumber(r.s, r.at)
+	if r.i < len(r.s) && !separator(r.s[r.i]) {
+		r.fail("Unexpected character encountered while parsing number: " + r.char())
 	}
-	text := r.s[start:r.i]
-	v, ok := parseNumber(text)
+	text := r.s[r.at:r.i]
+	ok, whole := plainNumber(text)
 	if !ok {
-		if len(text) > maxIntegerDigits {
-			r.fail("JSON integer " + text[:maxIntegerDigits] + " is too large to parse.")
+		var v any
+		if v, ok = parseNumber(text); !ok {
+			if len(text) > maxIntegerDigits {
+				r.fail("JSON integer " + text[:maxIntegerDigits] + " is too large to parse.")
+			}
+			r.fail("Input string '" + text + "' is not a valid number.")
 		}
-		r.fail("Input string '" + text + "' is not a valid number.")
+		_, float := v.(float64)
+		whole = !float
 	}
-	r.next()
-	switch v.(type) {
-	case float64:
-		r.done(tokenFloat, v)
-	default:
-		r.done(tokenInteger, v)
+	if whole {
+		r.scalar(tokenInteger)
+	} else {
+		r.scalar(tokenFloat)
 	}
+}
+
+// endOfNumber is where the characters end that may be in a number.
+func endOfNumber(s string, i int) int {
+	for ; i < len(s); i++ {
+		if c := s[i]; (c < '0' || c > '9') && c != '-' && c != '+' && c != '.' && c|0x20 != 'x' && (c|0x20 < 'a' || c|0x20 > 'f') {
+			break
+		}
+	}
+	return i
+}
+
+// plainNumber reports whether s is a number as JSON has it, not too long and
+// without an exponent: parseNumber takes it, and need not be asked.
+func plainNumber(s string) (ok, whole bool) {
+	i := 0
+	if i < len(s) && s[i] == '-' {
+		i++
+	}
+	start := i
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if i == start || s[start] == '0' && i > start+1 || len(s) > maxIntegerDigits {
+		return false, false
+	}
+	if i == len(s) {
+		return true, true
+	}
+	if s[i] != '.' {
+		return false, false
+	}
+	i++
+	point := i
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return i > point && i == len(s), false
 }
 
 // parseNumber reads a whole number as an int64 or a *big.Int, others as a float64.
 func parseNumber(s string) (any, bool) {
-	if v, err := strconv.ParseInt(s, 10, 64); err == nil && s[0] != '+' && !octalOrHex(s) {
-		return v, true
+	ok, whole := plainNumber(s)
+	if !ok || whole {
+		if v, err := strconv.ParseInt(s, 10, 64); err == nil && s[0] != '+' && !octalOrHex(s) {
+			return v, true
+		}
 	}
 	if octalOrHex(s) {
 		digits, base := s[1:], 8
@@ -479,6 +563,10 @@ func parseNumber(s string) (any, bool) {
 		}
 		v, err := strconv.ParseUint(digits, base, 64)
 		return int64(v), err == nil && digits[0] != '+'
+	}
+	if ok && !whole && len(s) <= shortDecimal {
+		v, err := strconv.ParseFloat(s, 64)
+		return v, err == nil
 	}
 	digits := strings.TrimPrefix(s, "-")
 	if digits != "" && strings.Trim(digits, "0123456789") == "" {
@@ -498,108 +586,60 @@ func octalOrHex(s string) bool {
 	return len(s) > 1 && s[0] == '0' && s[1] != '.' && s[1]|0x20 != 'e'
 }
 
-// str reads a string value, which may be a date.
-func (r *reader) str() {
-	s := r.quoted()
-	r.next()
-	if d, ok := parseDate(s); ok {
-		r.done(tokenDate, d)
-		return
-	}
-	r.done(tokenString, s)
-}
-
 // quoted reads a string in quotes.
-func (r *reader) quoted() string {
+func (r *reader) quoted() {
 	quote := r.s[r.i]
 	r.i++
-	start := r.i
-	for i := r.i; i < len(r.s); i++ {
+	for i := r.i; i < len(r.s); {
 		switch c := r.s[i]; c {
 		case quote:
-			s := r.s[start:i]
 			r.i = i + 1
-			return s
-		case '\\', '\n', '\r':
+			return
+		case '\n', '\r':
 			r.i = i
-			return r.escaped(start, quote)
+			r.newline()
+			i = r.i
+		case '\\':
+			r.i = i
+			r.escape()
+			i = r.i
+		default:
+			i++
 		}
 	}
 	r.i = len(r.s)
 	r.fail("Unterminated string. Expected delimiter: " + string(rune(quote)))
-	return ""
 }
 
-// escaped goes on where quoted met its first escape or line end.
-func (r *reader) escaped(start int, quote byte) string {
-	b := append(make([]byte, 0, 2*(r.i-start)+32), r.s[start:r.i]...)
-	halves := false // of surrogate pairs were written
-	for r.i < len(r.s) {
-		c := r.s[r.i]
-		switch c {
-		case quote:
-			r.i++
-			if halves {
-				return clr.FromUnits(clr.Units(string(b)))
-			}
-			return string(b)
-		case '\n', '\r':
-			from := r.i
-			r.newline()
-			b = append(b, r.s[from:r.i]...)
-			continue
-		case '\\':
-		default:
-			b = append(b, c)
-			r.i++
-			continue
-		}
-		r.i++
-		if r.i >= len(r.s) {
-			break
-		}
-		switch c := r.s[r.i]; c {
-		case 'b':
-			b = append(b, '\b')
-		case 't':
-			b = append(b, '\t')
-		case 'n':
-			b = append(b, '\n')
-		case 'f':
-			b = append(b, '\f')
-		case 'r':
-			b = append(b, '\r')
-		case '\\', '"', '\'', '/':
-			b = append(b, c)
-		case 'u':
-			unit := r.unicode()
-			halves = halves || unit.IsSurrogate()
-			b = append(b, unit.String()...)
-			continue
-		default:
-			bad := `\` + r.char()
-			r.i++
-			r.fail("Bad JSON escape sequence: " + bad + ".")
-		}
-		r.i++
+// escape reads an escape sequence; the text may end in it.
+func (r *reader) escape() {
+	r.i++
+	if r.i >= len(r.s) {
+		return
 	}
-	r.i = len(r.s)
-	r.fail("Unterminated string. Expected delimiter: " + string(rune(quote)))
-	return ""
+	switch r.s[r.i] {
+	case 'b', 't', 'n', 'f', 'r', '\\', '"', '\'', '/':
+	case 'u':
+		r.unicode()
+		return
+	default:
+		bad := `\` + r.char()
+		r.i++
+		r.fail("Bad JSON escape sequence: " + bad + ".")
+	}
+	r.i++
 }
 
 // unicode reads the four digits behind \u.
-func (r *reader) unicode() clr.Char {
+func (r *reader) unicode() {
 	r.i++
 	if r.i+4 > len(r.s) {
 		r.i = len(r.s)
 		r.fail("Unexpected end while parsing Unicode escape sequence.")
 	}
 	digits := r.s[r.i : r.i+4]
-	v, err := strconv.ParseUint(digits, 16, 16)
-	if err != nil {
+	if _, err := strconv.ParseUint(digits, 16, 16); err != nil {
 		r.fail(`Invalid Unicode escape sequence: \u` + digits + ".")
 	}
 	r.i += 4
-	return clr.Char(v)
 }

@@ -126,20 +126,20 @@ func fromObject(v any, depth int) JToken {
 	case Items:
 		out := NewArray()
 		x.JSONItems(func(value any) bool {
-			addToken(out, len(out.items), fromObject(value, depth+1))
+			addToken(out, len(out.items()), fromObject(value, depth+1))
 			return true
 		})
 		return out
 	case []any:
 		out := NewArray()
 		for _, value := range x {
-			addToken(out, len(out.items), fromObject(value, depth+1))
+			addToken(out, len(out.items()), fromObject(value, depth+1))
 		}
 		return out
 	case []string:
 		out := NewArray()
 		for _, value := range x {
-			addToken(out, len(out.items), NewString(value))
+			addToken(out, len(out.items()), NewString(value))
 		}
 		return out
 	}

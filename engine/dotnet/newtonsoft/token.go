@@ -394,7 +394,7 @@ func adopt(p JContainer, t JToken) JToken {
 	if t == nil {
 		return NewNull()
 	}
-	if t.Parent() != nil || t == JToken(p) || HasValues(t) && Root(p) == t {
+	if t.Parent() != nil || t == JToken(p) || Root(p) == t && HasValues(t) {
 		return t.clone()
 	}
 	return t
@@ -455,10 +455,10 @@ func DeepEquals(a, b JToken) bool {
 		return ok && a.Name == b.Name && DeepEquals(a.value, b.value)
 	case *JObject:
 		b, ok := b.(*JObject)
-		if !ok || len(a.props) != len(b.props) {
+		if !ok || len(a.props()) != len(b.props()) {
 			return false
 		}
-		for _, p := range a.props {
+		for _, p := range a.props() {
 			q := b.Property(p.Name)
 			if q == nil || !DeepEquals(p.value, q.value) {
 				return false
@@ -467,10 +467,10 @@ func DeepEquals(a, b JToken) bool {
 		return true
 	case *JArray:
 		b, ok := b.(*JArray)
-		return ok && equalItems(a.items, b.items)
+		return ok && equalItems(a.items(), b.items())
 	case *JConstructor:
 		b, ok := b.(*JConstructor)
-		return ok && a.Name == b.Name && equalItems(a.items, b.items)
+		return ok && a.Name == b.Name && equalItems(a.items(), b.items())
 	}
 	return false
 }
@@ -505,7 +505,7 @@ func Get(t JToken, key any) JToken {
 		clr.ThrowArgument("Accessed JArray values with invalid key value: "+keyText(key)+". Int32 array index expected.", "")
 	case *JConstructor:
 		if i, ok := key.(int32); ok {
-			return at(t.items, int(i))
+			return at(t.items(), int(i))
 		}
 		clr.ThrowArgument("Accessed JConstructor values with invalid key value: "+keyText(key)+". Argument position index expected.", "")
 	}
@@ -533,7 +533,7 @@ func Set(t JToken, key any, value JToken) {
 		clr.ThrowArgument("Set JArray values with invalid key value: "+keyText(key)+". Int32 array index expected.", "")
 	case *JConstructor:
 		if i, ok := key.(int32); ok {
-			Replace(at(t.items, int(i)), value)
+			Replace(at(t.items(), int(i)), value)
 			return
 		}
 		clr.ThrowArgument("Set JConstructor values with invalid key value: "+keyText(key)+". Argument position index expected.", "")

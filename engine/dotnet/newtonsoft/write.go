@@ -75,30 +75,30 @@ func (w *writer) token(t JToken) {
 		w.b = append(w.b, "null"...)
 	case *JObject:
 		w.open('{')
-		for i, p := range t.props {
+		for i, p := range t.props() {
 			w.item(i)
 			w.name(p.Name)
 			w.token(p.value)
 		}
-		w.close('}', len(t.props))
+		w.close('}', len(t.props()))
 	case *JProperty:
 		w.name(t.Name)
 		w.token(t.value)
 	case *JArray:
 		w.open('[')
-		for i, x := range t.items {
+		for i, x := range t.items() {
 			w.item(i)
 			w.token(x)
 		}
-		w.close(']', len(t.items))
+		w.close(']', len(t.items()))
 	case *JConstructor:
 		w.b = append(append(w.b, "new "...), t.Name...)
 		w.open('(')
-		for i, x := range t.items {
+		for i, x := range t.items() {
 			w.item(i)
 			w.token(x)
 		}
-		w.close(')', len(t.items))
+		w.close(')', len(t.items()))
 	case *JValue:
 		w.value(t)
 	}

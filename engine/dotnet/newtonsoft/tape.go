@@ -1,0 +1,322 @@
+package newtonsoft
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"sekisho/engine/dotnet/clr"
+)
+
+// A text is read once, as a whole, by the reader, which finds all that is wrong
+// with it. What it leaves is a tape: where the tokens begin, and where containers
+// end. The tree is built from that, a level at a time, when somebody looks into a
+// container: of a large body that is read for one member only the members at its
+// top are ever made.
+
+// tape has an entry for each container, name and value of a text, in its order.
+// Behind the entry of a constructor is that of its name, behind that of a property's
+// name its value. Comments have none.
+type tape []entry
+
+// entry is what a token is (tokenNone for a value that is no container), the height
+// of the tree below it, and where it begins in the text; for a container the index
+// of the entry behind all that is in it.
+type entry uint64
+
+const (
+	entryKind   = 56
+	entryHeight = 48
+	entryPlace  = 1<<entryHeight - 1
+)
+
+func newEntry(kind jsonToken, height uint8, place int) entry {
+	return entry(kind)<<entryKind | entry(height)<<entryHeight | entry(place)&entryPlace
+}
+
+func (e entry) kind() jsonToken { return jsonToken(e >> entryKind) }
+func (e entry) height() int     { return int(uint8(e >> entryHeight)) }
+func (e entry) place() int      { return int(e & entryPlace) }
+
+// children counts what is directly in a container whose entries are from i to end:
+// all of them, and those that are no containers. Names do not count.
+func (t tape) children(i, end int) (all, plain int) {
+	for i < end {
+		switch e := t[i]; e.kind() {
+		case tokenNone:
+			plain++
+			i++
+		case tokenPropertyName:
+			i++
+			continue
+		default:
+			i = e.place()
+		}
+		all++
+	}
+	return all, plain
+}
+
+// document is a text that was read, for those of its containers that are not built
+// yet. Text and tape do not change.
+type document struct {
+	text string
+	tape tape
+	// building is held while a container is built: branches of one exchange may
+	// look into it at the same time.
+	building sync.Mutex
+}
+
+// unbuilt is the part of a container that says where its children are to be read.
+type unbuilt struct {
+	// from is nil once they are there.
+	from  atomic.Pointer[document]
+	entry int
+}
+
+func (u *unbuilt) wait(d *document, entry int) {
+	u.entry = entry
+	u.from.Store(d)
+}
+
+// container is the container at an entry, unbuilt unless there is nothing in it.
+func (d *document) container(i int) JToken {
+	e, inside := d.tape[i], i+1
+	switch e.kind() {
+	case tokenStartObject:
+		o := &JObject{}
+		o.height = e.height()
+		if inside < e.place() {
+			o.wait(d, i)
+		}
+		return o
+	case tokenStartArray:
+		a := &JArray{}
+		a.height = e.height()
+		if inside < e.place() {
+			a.owner = a
+			a.wait(d, i)
+		}
+		return a
+	}
+	c := &JConstructor{Name: decodeConstructor(d.text, d.tape[inside].place())}
+	c.height = e.height()
+	if inside+1 < e.place() {
+		c.owner = c
+		c.wait(d, i)
+	}
+	return c
+}
+
+// build makes the properties of an object. Of those with the same name the last
+// value stands in the place of the first.
+func (o *JObject) build(d *document) {
+	d.building.Lock()
+	defer d.building.Unlock()
+	if o.from.Load() == nil {
+		return
+	}
+	i, end := o.entry+1, d.tape[o.entry].place()
+	n, plain := d.tape.children(i, end)
+	o.list = make([]*JProperty, 0, n)
+	if n >= indexed {
+		o.index = make(map[string]*JProperty, n)
+	}
+	// Properties and values lie together, all in one piece.
+	pairs := make([]struct {
+		p JProperty
+		v JValue
+	}, plain)
+	for i < end {
+		name, e := decodeName(d.text, d.tape[i].place()), d.tape[i+1]
+		var (
+			p     *JProperty
+			value JToken
+		)
+		if e.kind() == tokenNone {
+			pair := &pairs[0]
+			pairs = pairs[1:]
+			pair.v.decode(d.text, e.place())
+			p, value = &pair.p, &pair.v
+			i += 2
+		} else {
+			value = d.container(i + 1)
+			i = e.place()
+		}
+		if old := o.lookup(name); old != nil {
+			old.value.base().parent = nil
+			p = old
+		} else {
+			if p == nil {
+				p = &JProperty{}
+			}
+			p.Name, p.parent, p.at = name, o, len(o.list)
+			o.list = append(o.list, p)
+			if o.index != nil {
+				o.index[name] = p
+			}
+		}
+		b := value.base()
+		b.parent = p
+		p.value, p.height = value, max(p.height, b.height+1)
+	}
+	o.from.Store(nil)
+}
+
+// build makes the elements of an array or a constructor.
+func (s *sequence) build(d *document) {
+	d.building.Lock()
+	defer d.building.Unlock()
+	if s.from.Load() == nil {
+		return
+	}
+	i, end := s.entry+1, d.tape[s.entry].place()
+	if d.tape[s.entry].kind() == tokenStartConstructor {
+		i++
+	}
+	n, plain := d.tape.children(i, end)
+	s.list = make([]JToken, n)
+	values := make([]JValue, plain)
+	for at := range s.list {
+		var t JToken
+		if e := d.tape[i]; e.kind() == tokenNone {
+			v := &values[0]
+			values = values[1:]
+			v.decode(d.text, e.place())
+			t = v
+			i++
+		} else {
+			t = d.container(i)
+			i = e.place()
+		}
+		b := t.base()
+		b.parent, b.at = s.owner, at
+		s.list[at] = t
+	}
+	s.from.Store(nil)
+}
+
+// What follows decodes tokens that the reader has found to be right.
+
+// decodeName is the name of a property that begins at i, with or without quotes.
+func decodeName(s string, i int) string {
+	if c := s[i]; c == '"' || c == '\'' {
+		return decodeQuoted(s, i)
+	}
+	s = s[i:]
+	return s[:strings.IndexFunc(s, func(c rune) bool { return !identifier(c) })]
+}
+
+// decodeConstructor is the name of a constructor that begins, with new, at i.
+func decodeConstructor(s string, i int) string {
+	s = s[i+len("new"):]
+	return strings.TrimSpace(s[:strings.IndexByte(s, '(')])
+}
+
+func decodeComment(s string, i int) string {
+	body := s[i+2:]
+	if s[i+1] == '*' {
+		return body[:strings.Index(body, "*/")]
+	}
+	if end := strings.IndexAny(body, "\r\n"); end >= 0 {
+		return body[:end]
+	}
+	return body
+}
+
+// decode sets v to the value whose token begins at i.
+func (v *JValue) decode(s string, i int) {
+	switch c := s[i]; c {
+	case '"', '\'':
+		text := decodeQuoted(s, i)
+		if d, ok := parseDate(text); ok {
+			v.kind, v.value = Date, d
+			return
+		}
+		v.kind, v.value = String, text
+	case 't', 'f':
+		v.kind, v.value = Boolean, c == 't'
+	case 'n':
+		v.kind = Null
+	case 'u', ',':
+		v.kind = Undefined
+	case 'N':
+		v.kind, v.value = Float, nan
+	case 'I':
+		v.kind, v.value = Float, infinity
+	case '/':
+		v.kind, v.value = Comment, decodeComment(s, i)
+	default:
+		if strings.HasPrefix(s[i:], "-I") {
+			v.kind, v.value = Float, -infinity
+			return
+		}
+		v.value, _ = parseNumber(s[i:endOfNumber(s, i)])
+		v.kind = Integer
+		if _, ok := v.value.(float64); ok {
+			v.kind = Float
+		}
+	}
+}
+
+// decodeQuoted is the string in quotes that begins at i.
+func decodeQuoted(s string, i int) string {
+	quote := s[i]
+	i++
+	for end := i; ; end++ {
+		switch s[end] {
+		case quote:
+			return s[i:end]
+		case '\\':
+			return decodeEscaped(s, i, end, quote)
+		}
+	}
+}
+
+// decodeEscaped goes on where decodeQuoted met the first escape.
+func decodeEscaped(s string, start, i int, quote byte) string {
+	b := append(make([]byte, 0, 2*(i-start)+32), s[start:i]...)
+	halves := false // of surrogate pairs were written
+	for ; s[i] != quote; i++ {
+		if s[i] != '\\' {
+			b = append(b, s[i])
+			continue
+		}
+		i++
+		switch c := s[i]; c {
+		case 'b':
+			b = append(b, '\b')
+		case 't':
+			b = append(b, '\t')
+		case 'n':
+			b = append(b, '\n')
+		case 'f':
+			b = append(b, '\f')
+		case 'r':
+			b = append(b, '\r')
+		case 'u':
+			unit := decodeUnit(s[i+1 : i+5])
+			halves = halves || unit.IsSurrogate()
+			b = append(b, unit.String()...)
+			i += 4
+		default:
+			b = append(b, c)
+		}
+	}
+	if halves {
+		return clr.FromUnits(clr.Units(string(b)))
+	}
+	return string(b)
+}
+
+// decodeUnit is the UTF-16 code unit of four hexadecimal digits.
+func decodeUnit(digits string) (u clr.Char) {
+	for i := range len(digits) {
+		c := digits[i]
+		if c > '9' {
+			c += 9 // the low bits of a letter count from 1
+		}
+		u = u<<4 | clr.Char(c&15)
+	}
+	return u
+}
