@@ -522,11 +522,11 @@ func bodyAs(args []*Type) Func {
 			return append([]byte{}, b...)
 		}
 	case "Newtonsoft.Json.Linq.JObject":
-		return bodyParsed(json.ParseObjectWithin)
+		return bodyJSON(json.ParseObjectWithin)
 	case "Newtonsoft.Json.Linq.JArray":
-		return bodyParsed(json.ParseArrayWithin)
+		return bodyJSON(json.ParseArrayWithin)
 	case "Newtonsoft.Json.Linq.JToken":
-		return bodyParsed(json.ParseWithin)
+		return bodyJSON(json.ParseWithin)
 	case "System.Xml.Linq.XElement", "System.Xml.Linq.XNode":
 		return bodyParsed(func(m clr.Meter, s string) *xlinq.Element { return xlinq.ParseElementWithin(m, s, 0) })
 	case "System.Xml.Linq.XDocument":
@@ -545,6 +545,30 @@ func bodyParsed[T any](parse func(clr.Meter, string) T) Func {
 	return func(t *Thread, a []any) any {
 		s := bodyText(t, a[0].(apim.Body), a[1].(bool))
 		return parse(t, s)
+	}
+}
+
+// reading is what a body was read to by As of the type T.
+type reading[T json.JToken] struct{ json.Reading }
+
+// bodyJSON is bodyParsed of JSON. Each As has a tree of its own, but the text is read by the
+// first alone; the others pay as if they had read it.
+func bodyJSON[T json.JToken](parse func(clr.Meter, string) T) Func {
+	return func(t *Thread, a []any) any {
+		body, preserve := a[0].(apim.Body), a[1].(bool)
+		keeper, ok := body.(apim.Parsed)
+		if !ok || !preserve {
+			return parse(t, bodyText(t, body, preserve))
+		}
+		if r, ok := keeper.Parsed().(reading[T]); ok {
+			t.Pay(r.Size())
+			return r.Root()
+		}
+		root := parse(t, bodyText(t, body, preserve))
+		if r, ok := json.ReadingOf(root); ok {
+			keeper.KeepParsed(reading[T]{r})
+		}
+		return root
 	}
 }
 

@@ -9,7 +9,9 @@ import "syscall"
 
 func readSocket(fd uintptr, p []byte) (int, syscall.Errno) { return outcome(syscall.Read(int(fd), p)) }
 
-func writeSocket(fd uintptr, p []byte) (int, syscall.Errno) { return outcome(syscall.Write(int(fd), p)) }
+func writeSocket(fd uintptr, p []byte) (int, syscall.Errno) {
+	return outcome(syscall.Write(int(fd), p))
+}
 
 func outcome(n int, err error) (int, syscall.Errno) {
 	errno, _ := err.(syscall.Errno)

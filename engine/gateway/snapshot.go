@@ -13,7 +13,7 @@ type Snapshot struct {
 	model  *config.Model
 	keys   *access.Index
 	global *pipeline.Compiled
-	routes []operation // by the numbers of the operations
+	routes []operation                     // by the numbers of the operations
 	apis   map[*config.API]*pipeline.Route // for requests that match an API and no operation
 	// mcp are the MCP servers, resources the metadata of those that are guarded, by path.
 	mcp       map[*config.API]*mcpServer

@@ -7,6 +7,7 @@ import (
 	"compress/zlib"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"sekisho/engine/dotnet/clr"
 
@@ -24,11 +25,36 @@ type Body struct {
 	consumed bool
 	limit    int64 // of bytes that Buffer may hold
 	header   *Header
+	memo     *memo
+}
+
+// memo keeps what a body was parsed to. It belongs to one Body, and is made once for it;
+// expressions of several branches may read the body of a response at the same time.
+type memo struct{ atomic.Pointer[parsed] }
+
+// parsed is what a body's content was parsed to, and the fields that said how to decode it.
+type parsed struct {
+	value                 any
+	contentType, encoding string
 }
 
 // bind ties a Body to the header of its message and to the limit of what may be
 // held in memory, in bytes, before and after decoding.
-func (b *Body) bind(h *Header, limit int64) { b.header, b.limit = h, limit }
+func (b *Body) bind(h *Header, limit int64) {
+	b.header, b.limit = h, limit
+	if b.memo == nil {
+		b.memo = new(memo)
+	}
+}
+
+// fork makes b, a copy of another Body, one of its own below the header h.
+func (b *Body) fork(h *Header) {
+	b.header = h
+	if m := b.memo; m != nil {
+		b.memo = new(memo)
+		b.memo.Store(m.Load())
+	}
+}
 
 // Present tells whether the message has a body, an empty one included.
 func (b *Body) Present() bool { return b.present }
@@ -38,7 +64,10 @@ func (b *Body) Clear() {
 	if b.stream != nil {
 		_ = b.stream.Close()
 	}
-	*b = Body{header: b.header, limit: b.limit}
+	if b.memo != nil {
+		b.memo.Store(nil)
+	}
+	*b = Body{header: b.header, limit: b.limit, memo: b.memo}
 }
 
 // SetBytes replaces the body. The bytes belong to the Body from now on.
@@ -123,6 +152,32 @@ func (b *Body) ContentType() string {
 		return ""
 	}
 	return b.header.Get("Content-Type")
+}
+
+// Parsed implements apim.Parsed.
+func (b *Body) Parsed() any {
+	if b.memo == nil {
+		return nil
+	}
+	p := b.memo.Load()
+	if p == nil || b.consumed || p.contentType != b.ContentType() || p.encoding != b.encoding() {
+		return nil
+	}
+	return p.value
+}
+
+// KeepParsed implements apim.Parsed.
+func (b *Body) KeepParsed(v any) {
+	if b.memo != nil {
+		b.memo.Store(&parsed{v, b.ContentType(), b.encoding()})
+	}
+}
+
+func (b *Body) encoding() string {
+	if b.header == nil {
+		return ""
+	}
+	return b.header.Get("Content-Encoding")
 }
 
 // decode undoes Content-Encoding. An encoding that is not known leaves the bytes as

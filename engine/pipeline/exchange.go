@@ -124,6 +124,7 @@ func (x *Exchange) Release() {
 	x.Request.Body.Clear()
 	x.Response.Body.Clear()
 	req, resp := x.Request.Header, x.Response.Header
+	reqMemo, respMemo := x.Request.Body.memo, x.Response.Body.memo
 	req.Reset()
 	resp.Reset()
 	close, after, kept, vars := x.onClose[:0], x.after[:0], x.kept, x.vars.kept()
@@ -131,6 +132,7 @@ func (x *Exchange) Release() {
 		kept.Reset()
 	}
 	*x = Exchange{}
+	x.Request.Body.memo, x.Response.Body.memo = reqMemo, respMemo
 	x.Request.Header, x.Response.Header, x.onClose, x.after, x.kept, x.vars = req, resp, close, after, kept, vars
 	exchanges.Put(x)
 }
@@ -222,7 +224,8 @@ func (x *Exchange) Fork(ctx context.Context) *Exchange {
 	f.Request.Header, f.Response.Header = Header{}, Header{}
 	f.Request.Header.CopyFrom(&x.Request.Header)
 	f.Response.Header.CopyFrom(&x.Response.Header)
-	f.Request.Body.header, f.Response.Body.header = &f.Request.Header, &f.Response.Header
+	f.Request.Body.fork(&f.Request.Header)
+	f.Response.Body.fork(&f.Response.Header)
 	f.OriginalURL, f.OriginalMethod, f.ClientIP, f.ClientCert = x.OriginalURL, x.OriginalMethod, x.ClientIP, x.ClientCert
 	f.Parameters, f.BackendID, f.BackendScope = x.Parameters, x.BackendID, x.BackendScope
 	f.ID, f.Start, f.Tracing, f.BodyLimit = x.ID, x.Start, x.Tracing, x.BodyLimit

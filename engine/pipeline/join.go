@@ -97,10 +97,10 @@ func join(h *Header, b *Body, forkHeader *Header, forkBody *Body, o *side) {
 	same := forkBody.stream == nil && forkBody.present == o.present &&
 		unsafe.SliceData(forkBody.data) == o.data && len(forkBody.data) == o.length
 	if !same {
-		header, limit := b.header, b.limit
+		header, limit, memo := b.header, b.limit, b.memo
 		b.Clear()
 		*b = *forkBody
-		b.header, b.limit = header, limit
+		b.header, b.limit, b.memo = header, limit, memo
 	} else if forkBody.consumed {
 		b.consumed = true
 	}

@@ -67,6 +67,15 @@ type Body interface {
 	ContentType() string
 }
 
+// Parsed is implemented by a Body that keeps what its content was parsed to, so that it is
+// parsed once however many expressions ask for it.
+type Parsed interface {
+	// Parsed is what KeepParsed was given last, nil if the content, or what it is decoded
+	// by, may have changed since.
+	Parsed() any
+	KeepParsed(v any)
+}
+
 // MultiValues is an IReadOnlyDictionary<string, string[]>: headers, query
 // parameters, claims of a token.
 type MultiValues interface {

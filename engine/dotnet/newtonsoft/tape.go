@@ -67,6 +67,31 @@ type document struct {
 	building sync.Mutex
 }
 
+// Reading is a text that was read, from which its tree can be had any number of times.
+type Reading struct{ from *document }
+
+// ReadingOf is what a container at the root has just been read from; false for any other
+// token, and for one that has nothing in it or that somebody has looked into.
+func ReadingOf(t JToken) (Reading, bool) {
+	var u *unbuilt
+	switch t := t.(type) {
+	case *JObject:
+		u = &t.unbuilt
+	case *JArray:
+		u = &t.unbuilt
+	default:
+		return Reading{}, false
+	}
+	d := u.from.Load()
+	return Reading{d}, d != nil && u.entry == 0
+}
+
+// Root is another tree of the text.
+func (r Reading) Root() JToken { return r.from.container(0) }
+
+// Size is about what the whole tree takes, in bytes.
+func (r Reading) Size() int { return len(r.from.text) + len(r.from.tape)*valueSize }
+
 // unbuilt is the part of a container that says where its children are to be read.
 type unbuilt struct {
 	// from is nil once they are there.
