@@ -17,8 +17,10 @@ func TestWatchdogSeesWhatHasEnded(t *testing.T) {
 		t.Fatal("not idle before anything ran")
 	}
 	w.begin(vm, time.Second)
-	if w.idle() || w.idle() {
-		t.Fatal("idle while a clock runs")
+	for range 2 {
+		if w.idle() {
+			t.Fatal("idle while a clock runs")
+		}
 	}
 	w.end(vm)
 	w.begin(vm, time.Second)
