@@ -233,9 +233,15 @@ func TestResponseToAClientThatHasLeft(t *testing.T) {
 	<-begun
 	_ = w.Conn.(*net.TCPConn).SetLinger(0)
 	_ = w.Close()
-	time.Sleep(10 * time.Millisecond) // for the reset to arrive; the outcome is the same if it has not
+	f.server.mu.Lock()
+	for c := range f.server.clients {
+		for end := time.Now().Add(patience); c.socket.idle() && time.Now().Before(end); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	f.server.mu.Unlock()
 	close(release)
-	if o := f.outcome(); o.Err != nil && (o.Status != 499 || o.Sent != 0) {
+	if o := f.outcome(); o.Err == nil || o.Status != 499 || o.Sent != 0 {
 		t.Errorf("got %+v", o)
 	}
 }

@@ -5,7 +5,7 @@ package gateway
 import "net"
 
 // socket is what sends a message and awaits its answer in one go, where there is such a way:
-// see wire_linux.go.
+// see socket_linux.go.
 type socket struct{}
 
 func newSocket(asker, net.Conn) *socket { return nil }

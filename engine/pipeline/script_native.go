@@ -12,15 +12,7 @@ func (v view) HeaderValue(response bool, name string) (first string, lines int) 
 	if response {
 		h = &v.x.Response.Header
 	}
-	for i := range h.fields {
-		if equalFold(h.fields[i].Name, name) {
-			if lines == 0 {
-				first = h.fields[i].Value
-			}
-			lines++
-		}
-	}
-	return first, lines
+	return h.First(name)
 }
 
 // URLPart implements script.Direct.
