@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 	"sekisho/bench/load"
 	"sekisho/bench/report"
 	"sekisho/bench/scenario"
+
+	"golang.org/x/sys/unix"
 )
 
 // Options are how a scenario is run.
@@ -79,6 +82,7 @@ type bench struct {
 	values   []load.Value
 	plan     *load.Plan
 	backend  *process
+	witness  *witness // nil in a closed loop, and where there can be none
 	running  []*contestant
 	client   *http.Client
 	report   *report.Report
@@ -120,9 +124,14 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	defer restore()
-	// The loops hold their threads in system calls: the runtime needs others for the rest.
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(b.plan.Loops + 3))
+	// The loops and the witness hold their threads in system calls: the runtime needs others
+	// for the rest.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(b.plan.Loops + len(b.cpus) + 3))
 	defer collectBetween()()
+	if b.Scenario.Load.Rate.Open() && len(b.loads) > 0 {
+		b.witness = newWitness(append(slices.Clone(b.subjects), b.loads...))
+		defer b.witness.end()
+	}
 	if err := b.measure(ctx); err != nil {
 		return nil, err
 	}
@@ -452,29 +461,84 @@ func (b *bench) dead(c *contestant, err error) error {
 }
 
 func (b *bench) pinLoop() error {
+	if b.Scenario.Load.Rate.Open() {
+		// It wakes for a request that is due while the backend is busy on the same processor:
+		// a thread that asks for short turns gets its own sooner. Kernels before 6.12 know
+		// no such wish.
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL, Runtime: uint64(shortTurn)}, 0)
+	}
 	if len(b.loads) == 0 {
 		return nil
 	}
 	return pin(0, b.loads)
 }
 
-// findKnee finds what the gateway can do, and sets the rate to the scenario's share of it.
+// shortTurn is the time that a generator's thread asks the kernel for at a time, the least
+// that it grants.
+const shortTurn = 100 * time.Microsecond
+
+// The sweep for the knee: from a fifth of what a closed loop achieves to all of it.
+const (
+	firstStep, lastStep = 4, 20 // twentieths
+	stepSlices          = 3
+	// kneeFactor is how much longer than at the best of the rates before half of the requests
+	// may take, up to the knee.
+	kneeFactor = 2
+)
+
+// findKnee finds up to which rate the gateway answers in about the time that it needs
+// anyway, and sets the rate to the scenario's share of that. What a closed loop achieves
+// is more: there the requests wait for each other, which makes each of them cheaper.
 func (b *bench) findKnee(ctx context.Context) error {
-	p := *b.running[0].plan
-	p.Rate = 0
-	var rates []float64
-	for range 3 {
-		b.Progress.say("looking for the knee")
-		r, err := p.Run(ctx, b.running[0].address, b.settle(), max(b.Scenario.Load.Slice, 200*time.Millisecond), load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress})
+	b.Progress.say("looking for the knee")
+	gateway := b.running[0]
+	slice := max(b.Scenario.Load.Slice, 100*time.Millisecond)
+	run := func(rate float64) (*load.Result, error) {
+		p := *gateway.plan
+		p.Rate = rate
+		r, err := p.Run(ctx, gateway.address, b.settle(), slice, load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress})
 		if err != nil {
-			return b.dead(b.running[0], err)
+			return nil, b.dead(gateway, err)
+		}
+		return r, nil
+	}
+	var rates []float64
+	for range stepSlices {
+		r, err := run(0)
+		if err != nil {
+			return err
 		}
 		rates = append(rates, float64(r.Completed)/r.Elapsed.Seconds())
 	}
-	b.report.Load.Knee = report.SpreadOf(rates).Median
-	b.report.Load.Rate = b.report.Load.Knee * b.Scenario.Load.Rate.Share
+	l := &b.report.Load
+	l.Most = report.SpreadOf(rates).Median
+	// A moment in which the machine stood still is not the knee: two steps are.
+	best, above := 0.0, 0
+	for step := firstStep; step <= lastStep && above < 2; step++ {
+		s := report.Step{Rate: l.Most * float64(step) / lastStep}
+		var p50, p99 []float64
+		for range stepSlices {
+			r, err := run(s.Rate)
+			if err != nil {
+				return err
+			}
+			p50 = append(p50, nanos(r.Latency.ValueAtPercentile(50)))
+			p99 = append(p99, nanos(r.Latency.ValueAtPercentile(99)))
+		}
+		s.P50, s.P99 = report.SpreadOf(p50).Median, report.SpreadOf(p99).Median
+		l.Sweep = append(l.Sweep, s)
+		if best == 0 || s.P50 < best {
+			best = s.P50
+		}
+		if s.P50 > kneeFactor*best {
+			above++
+			continue
+		}
+		l.Knee, above = s.Rate, 0
+	}
+	l.Rate = l.Knee * b.Scenario.Load.Rate.Share
 	for _, c := range b.running {
-		c.plan.Rate = b.report.Load.Rate
+		c.plan.Rate = l.Rate
 	}
 	return nil
 }
@@ -496,6 +560,7 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	reloaded := make(chan error, 1)
 	reloads := b.Scenario.Load.Reload && c.process != nil && c.Role != report.Peer
 	runtime.GC()
+	b.witness.forget()
 	r, err := c.plan.Run(ctx, c.address, b.settle(), b.Scenario.Load.Slice, load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress, Edge: func(end bool) {
 		if end {
 			to = b.clocks(c)
@@ -520,11 +585,13 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
 	}
+	stood := b.witness.seen()
 	own, behind := to.own-from.own, to.backend-from.backend
 	c.Slices = append(c.Slices, report.Slice{
 		Cycle: cycle, Order: place, Requests: r.Completed, Micros: micros(r.Elapsed), CPUMicros: micros(to.subject - from.subject),
 		Generator: micros(own), Backend: micros(behind),
 		P50: nanos(r.Latency.ValueAtPercentile(50)), P99: nanos(r.Latency.ValueAtPercentile(99)),
+		Stood: stood,
 	})
 	// What the generator could have had: its threads' time, and of the processors that
 	// it shares with the backend what the backend left.

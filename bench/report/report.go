@@ -69,12 +69,21 @@ type Others struct {
 // Load is how requests were sent.
 type Load struct {
 	Rate        float64 `json:"rate"`           // requests a second of an open loop, 0 for a closed one
-	Knee        float64 `json:"knee,omitempty"` // what a closed loop achieved, where the rate is a share of it
+	Knee        float64 `json:"knee,omitempty"` // where the rate is a share of it: up to this rate p50 is less than twice its best
+	Most        float64 `json:"most,omitempty"` // what a closed loop achieved, where there is a knee
+	Sweep       []Step  `json:"sweep,omitempty"`
 	Connections int     `json:"connections"`
 	Cycles      int     `json:"cycles"`
 	SliceMillis float64 `json:"sliceMillis"`
 	Warmup      float64 `json:"warmupMillis"`
 	Stream      bool    `json:"stream,omitempty"` // answers are events of streams
+}
+
+// Step is a rate that was tried for the knee.
+type Step struct {
+	Rate float64 `json:"rate"`
+	P50  float64 `json:"p50Micros"`
+	P99  float64 `json:"p99Micros"`
 }
 
 // Roles of subjects.
@@ -140,7 +149,14 @@ type Slice struct {
 	Backend   float64 `json:"backendCpuMicros"`
 	P50       float64 `json:"p50Micros"`
 	P99       float64 `json:"p99Micros"`
+	// Stood is the longest time in which one of the processors did nothing for anybody; nil
+	// if nobody watched, as in closed loops.
+	Stood *float64 `json:"stoodMicros,omitempty"`
 }
+
+// stood tells whether the machine stood still for longer than latencies of the slice can
+// be believed.
+func (s Slice) stood() bool { return s.Stood != nil && *s.Stood >= maxStood }
 
 // PerRequest is the processor time per request of a slice, 0 if there were none.
 func (s Slice) PerRequest() float64 {
@@ -214,26 +230,27 @@ func SpreadOf(values []float64) Spread {
 	return Spread{Median: median(v), Low: v[k], High: v[n-1-k], Min: v[0], Max: v[n-1]}
 }
 
-// AddedP99 is what a subject adds to the 99th percentile of the backend alone, in microseconds:
-// the differences of the slices of each cycle, which lie close together, so that a moment in
-// which the machine stood still counts in one of them only. It is false where there is no
-// such difference: in a closed loop each request waits for those of all other connections too.
-func (r *Report) AddedP99(s *Subject) (Spread, bool) {
+// AddedP99 is what a subject adds to the 99th percentile of the backend alone, in
+// microseconds: the differences of the slices of each cycle, which lie close together.
+// Cycles in which the machine stood still during one of the two are left out; cycles says
+// how many there are without these. It is false where there is no such difference: in a
+// closed loop each request waits for those of all other connections too.
+func (r *Report) AddedP99(s *Subject) (added Spread, cycles int, ok bool) {
 	direct := r.Subject(Direct)
 	if direct == nil || s == nil || s == direct || r.Load.Rate == 0 {
-		return Spread{}, false
+		return Spread{}, 0, false
 	}
-	base := map[int]float64{}
+	base := map[int]Slice{}
 	for _, c := range direct.Slices {
-		base[c.Cycle] = c.P99
+		base[c.Cycle] = c
 	}
-	var added []float64
+	var values []float64
 	for _, c := range s.Slices {
-		if b, ok := base[c.Cycle]; ok {
-			added = append(added, c.P99-b)
+		if b, ok := base[c.Cycle]; ok && !b.stood() && !c.stood() {
+			values = append(values, c.P99-b.P99)
 		}
 	}
-	return SpreadOf(added), len(added) > 0
+	return SpreadOf(values), len(values), len(values) > 0
 }
 
 func median(sorted []float64) float64 {

@@ -47,7 +47,8 @@ func sample() *Report {
 		Hashes:   Hashes{Scenario: "00112233aabbccdd", Folder: "8899aabbccddeeff", Program: "0123456789abcdef"},
 		Machine:  Machine{CPU: "Example CPU", CPUs: 2, SubjectCPUs: []int{0}, LoadCPUs: []int{1}, MemoryMiB: 8192, Kernel: "Linux 6.1", LoadAverage: "0.10", Others: &Others{Subjects: 0.01, Loads: 0.04}},
 		Versions: map[string]string{"sekisho": "v1.0.0", "go": "go1.26.8"},
-		Load:     Load{Rate: 4000, Knee: 8000, Connections: 64, Cycles: 12, SliceMillis: 1000, Warmup: 3000},
+		Load: Load{Rate: 4000, Knee: 8000, Most: 10000, Connections: 64, Cycles: 12, SliceMillis: 1000, Warmup: 3000,
+			Sweep: []Step{{6000, 280, 800}, {8000, 310, 900}, {10000, 4100, 12000}}},
 		Subjects: []*Subject{subject("gateway", Gateway, 16, 1), subject("twin", Twin, 16.2, 1.02), direct, peer},
 	}
 }
@@ -75,13 +76,19 @@ func golden(t *testing.T, name string, write func(io.Writer) error) {
 
 func TestReportGolden(t *testing.T) {
 	r := sample()
+	for i, s := range r.Subjects {
+		for j := range s.Slices {
+			stood := float64(100 + 250*((i+j)%5))
+			s.Slices[j].Stood = &stood
+		}
+	}
 	r.Complete()
 	golden(t, "report.txt", r.WriteText)
 	golden(t, "report.md", func(w io.Writer) error { return r.WriteMarkdown(w, "checkout.svg") })
 	golden(t, "report.svg", r.WriteSVG)
 	golden(t, "report.json", r.WriteJSON)
 	r = sample()
-	r.Load.Rate, r.Load.Knee = 0, 0
+	r.Load = Load{Connections: 64, Cycles: 12, SliceMillis: 1000, Warmup: 3000}
 	r.Subjects[0].Wrong = map[string]int64{"status 500": 2, "body": 1}
 	r.Subjects[0].FirstBad = "target GET /: wrong status 500"
 	r.Machine.Others = &Others{Subjects: 0.31, Loads: 0.02, Stolen: 0.012}
@@ -180,6 +187,33 @@ func TestRatiosAreOfCycles(t *testing.T) {
 	x, ok := r.Ratio("nginx")
 	if !ok || math.Abs(x.Value.Median-12.6/16) > 1e-9 || math.Abs(x.Value.Max-x.Value.Min) > 1e-9 {
 		t.Errorf("%+v, want %g everywhere", x.Value, 12.6/16)
+	}
+}
+
+// A cycle in which the machine stood still, for the subject or for the backend alone, says
+// nothing of latencies.
+func TestLatenciesOfCyclesThatStoodStill(t *testing.T) {
+	r := sample()
+	g, d := r.Subject(Gateway), r.Subject(Direct)
+	before, cycles, ok := r.AddedP99(g)
+	if !ok || cycles != 12 {
+		t.Fatalf("%d cycles, %v", cycles, ok)
+	}
+	still, moving := float64(maxStood), float64(maxStood-1)
+	for i := range g.Slices {
+		g.Slices[i].Stood, d.Slices[i].Stood = &moving, &moving
+	}
+	g.Slices[3].Stood, g.Slices[3].P99 = &still, 1e6
+	d.Slices[7].Stood, d.Slices[7].P99 = &still, 1e6
+	added, cycles, ok := r.AddedP99(g)
+	if !ok || cycles != 10 || added.Max > before.Max || added.Min < before.Min {
+		t.Errorf("%d cycles, %v: %+v, and %+v with all", cycles, ok, added, before)
+	}
+	for i := range d.Slices {
+		d.Slices[i].Stood = &still
+	}
+	if _, cycles, ok := r.AddedP99(g); ok || cycles != 0 {
+		t.Errorf("%d cycles although the machine stood still in all", cycles)
 	}
 }
 

@@ -31,11 +31,20 @@ func (r *Report) figures() table {
 
 // added is what each process adds to the 99th percentile, cycle by cycle.
 func (r *Report) added() table {
-	t := table{{"added to the p99 of direct", "median of the cycles", "95 % interval", "least", "most"}}
+	t := table{{"added to the p99 of direct", "median of the cycles", "95 % interval", "least", "most", "cycles"}}
 	for _, s := range r.Subjects {
-		if a, ok := r.AddedP99(s); ok {
-			t = append(t, []string{s.Name, signed(a.Median), signed(a.Low) + " to " + signed(a.High), signed(a.Min), signed(a.Max)})
+		if a, n, ok := r.AddedP99(s); ok {
+			t = append(t, []string{s.Name, signed(a.Median), signed(a.Low) + " to " + signed(a.High), signed(a.Min), signed(a.Max), fmt.Sprintf("%d of %d", n, len(s.Slices))})
 		}
+	}
+	return t
+}
+
+// sweep is what the search for the knee saw.
+func (r *Report) sweep() table {
+	t := table{{"looking for the knee, requests/s", "p50", "p99"}}
+	for _, x := range r.Load.Sweep {
+		t = append(t, []string{number(x.Rate), micros(x.P50), micros(x.P99)})
 	}
 	return t
 }
@@ -91,7 +100,7 @@ func (r *Report) facts() [][2]string {
 	if l.Rate > 0 {
 		loop = fmt.Sprintf("open loop, %s requests a second over %s", number(l.Rate), count(int64(l.Connections), "connection"))
 		if l.Knee > 0 {
-			loop += fmt.Sprintf(" (%.0f %% of the most that a closed loop achieved)", 100*l.Rate/l.Knee)
+			loop += fmt.Sprintf(" (%.0f %% of the knee at %s, up to which half of the requests take less than twice their best; a closed loop achieved %s)", 100*l.Rate/l.Knee, number(l.Knee), number(l.Most))
 		}
 	}
 	machine := fmt.Sprintf("%s, %s, %d MiB, %s", m.CPU, count(int64(m.CPUs), "CPU"), m.MemoryMiB, m.Kernel)
@@ -132,6 +141,9 @@ func (r *Report) facts() [][2]string {
 		{"method", fmt.Sprintf("%s of %s slices, shuffled; warm-up %s", count(int64(l.Cycles), "cycle"), micros(l.SliceMillis*1000), micros(l.Warmup*1000))},
 		{"started", r.Started},
 	}
+	if stood := r.stood(); stood != "" {
+		out = append(out, [2]string{"standstill", stood})
+	}
 	if once := r.once(); once != "" {
 		out = append(out, [2]string{"each text once", once})
 	}
@@ -141,6 +153,26 @@ func (r *Report) facts() [][2]string {
 		}
 	}
 	return out
+}
+
+// stood says in how many slices a processor did nothing for anybody.
+func (r *Report) stood() string {
+	n, all := 0, 0
+	for _, s := range r.Subjects {
+		for _, c := range s.Slices {
+			if c.Stood == nil {
+				continue
+			}
+			all++
+			if c.stood() {
+				n++
+			}
+		}
+	}
+	if all == 0 {
+		return ""
+	}
+	return fmt.Sprintf("a processor for %s or longer in %d of %s, which are not compared by their latencies", micros(maxStood), n, count(int64(all), "slice"))
 }
 
 // once says how far each process was led through the values whose texts are used once, and
@@ -181,7 +213,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	for _, f := range r.facts() {
 		fmt.Fprintf(&b, "  %-10s  %s\n", f[0], f[1])
 	}
-	for _, t := range []table{r.figures(), r.added(), r.services(), r.resources(), r.comparisons()} {
+	for _, t := range []table{r.figures(), r.added(), r.services(), r.resources(), r.comparisons(), r.sweep()} {
 		if len(t) > 1 {
 			b.WriteByte('\n')
 			t.text(&b)
@@ -246,7 +278,7 @@ func (r *Report) WriteMarkdown(w io.Writer, chart string) error {
 	if len(r.Faults)+len(r.Notes) > 0 {
 		b.WriteByte('\n')
 	}
-	for _, t := range []table{r.figures(), r.added(), r.services(), r.resources(), r.comparisons()} {
+	for _, t := range []table{r.figures(), r.added(), r.services(), r.resources(), r.comparisons(), r.sweep()} {
 		if len(t) > 1 {
 			t.markdown(&b)
 			b.WriteByte('\n')

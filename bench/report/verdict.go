@@ -21,6 +21,9 @@ const (
 	// minDue the share of an open loop's requests that must be answered.
 	maxLag = 2000
 	minDue = 0.99
+	// maxStood is how long a processor may stand still in a slice whose latencies are
+	// compared, in microseconds.
+	maxStood = 1000
 	// maxErrors is the share of requests that may go without an answer.
 	maxErrors = 0.001
 	// maxOthers is the share of the processors that other programs may take before it is
@@ -120,7 +123,7 @@ func (r *Report) headline() string {
 		out += fmt.Sprintf(" and %s allocations", number(*g.Allocs))
 	}
 	out += " per " + what
-	switch added, ok := r.AddedP99(g); {
+	switch added, _, ok := r.AddedP99(g); {
 	case r.Load.Rate == 0:
 		out += fmt.Sprintf("; %s %ss a second on %s", number(g.PerSecond.Median), what, cpus(r.Machine.SubjectCPUs))
 	case ok:

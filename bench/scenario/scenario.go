@@ -147,7 +147,8 @@ type Load struct {
 	Reload      bool          `yaml:"reload"` // load the gateway's folder anew in the middle of each of its slices
 }
 
-// Rate is a rate, or a share of what a closed loop achieves.
+// Rate is a rate, or a share of the knee: the rate up to which half of the requests take less
+// than twice the time that they take at best.
 type Rate struct {
 	PerSecond float64
 	Share     float64 // of the knee; 0.5 for 50%
@@ -158,7 +159,7 @@ func (r *Rate) UnmarshalYAML(n *yaml.Node) error {
 	text, percent := strings.CutSuffix(strings.TrimSpace(n.Value), "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || n.Kind != yaml.ScalarNode || !(v > 0) || v > 10e6 || percent && v > 100 {
-		return fmt.Errorf("line %d: a rate is requests a second, such as 2000, or a share of the most that a closed loop achieves, such as 50%%, got %q", n.Line, n.Value)
+		return fmt.Errorf("line %d: a rate is requests a second, such as 2000, or a share of the knee, such as 50%%, got %q", n.Line, n.Value)
 	}
 	if percent {
 		r.Share = v / 100
