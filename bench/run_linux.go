@@ -587,12 +587,13 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	}
 	stood := b.witness.seen()
 	own, behind := to.own-from.own, to.backend-from.backend
-	c.Slices = append(c.Slices, report.Slice{
+	slice := report.Slice{
 		Cycle: cycle, Order: place, Requests: r.Completed, Micros: micros(r.Elapsed), CPUMicros: micros(to.subject - from.subject),
 		Generator: micros(own), Backend: micros(behind),
 		P50: nanos(r.Latency.ValueAtPercentile(50)), P99: nanos(r.Latency.ValueAtPercentile(99)),
 		Stood: stood,
-	})
+	}
+	c.Slices = append(c.Slices, slice)
 	// What the generator could have had: its threads' time, and of the processors that
 	// it shares with the backend what the backend left.
 	could := time.Duration(c.plan.Loops) * r.Elapsed
@@ -608,7 +609,9 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	if r.Completed > 0 {
 		c.behind = append(c.behind, micros(behind)/float64(r.Completed))
 	}
-	c.lag = append(c.lag, nanos(r.Lag.ValueAtPercentile(99)))
+	if !slice.StoodStill() {
+		c.lag = append(c.lag, nanos(r.Lag.ValueAtPercentile(99)))
+	}
 	c.all.Merge(r)
 	return nil
 }

@@ -125,7 +125,7 @@ type Subject struct {
 	DueShare      float64 `json:"dueShare"`      // of the requests that were due in an open loop, those that were answered
 	GeneratorLoad float64 `json:"generatorLoad"` // processor time of the generator, of what it could have
 	BackendCPU    float64 `json:"backendCpuMicros"`
-	LagP99        float64 `json:"lagP99Micros"`
+	LagP99        float64 `json:"lagP99Micros"` // median of the slices in which the machine did not stand still
 
 	Slices []Slice `json:"slices"`
 }
@@ -154,9 +154,9 @@ type Slice struct {
 	Stood *float64 `json:"stoodMicros,omitempty"`
 }
 
-// stood tells whether the machine stood still for longer than latencies of the slice can
-// be believed.
-func (s Slice) stood() bool { return s.Stood != nil && *s.Stood >= maxStood }
+// StoodStill tells whether the machine stood still for so long that latencies of the slice
+// are not those of what was measured.
+func (s Slice) StoodStill() bool { return s.Stood != nil && *s.Stood >= maxStood }
 
 // PerRequest is the processor time per request of a slice, 0 if there were none.
 func (s Slice) PerRequest() float64 {
@@ -246,7 +246,7 @@ func (r *Report) AddedP99(s *Subject) (added Spread, cycles int, ok bool) {
 	}
 	var values []float64
 	for _, c := range s.Slices {
-		if b, ok := base[c.Cycle]; ok && !b.stood() && !c.stood() {
+		if b, ok := base[c.Cycle]; ok && !b.StoodStill() && !c.StoodStill() {
 			values = append(values, c.P99-b.P99)
 		}
 	}

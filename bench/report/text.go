@@ -164,7 +164,7 @@ func (r *Report) stood() string {
 				continue
 			}
 			all++
-			if c.stood() {
+			if c.StoodStill() {
 				n++
 			}
 		}
