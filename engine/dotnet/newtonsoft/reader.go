@@ -131,6 +131,13 @@ func (r *reader) char() string {
 
 // space skips white space and counts lines.
 func (r *reader) space() {
+	if r.i < len(r.s) && r.s[r.i] > ' ' && r.s[r.i] < utf8.RuneSelf {
+		return
+	}
+	r.skipSpace()
+}
+
+func (r *reader) skipSpace() {
 	for r.i < len(r.s) {
 		switch c := r.s[r.i]; {
 		case c == ' ' || c == '\t' || c == '\v' || c == '\f':
@@ -274,13 +281,27 @@ func (r *reader) open(t jsonToken) {
 	}
 }
 
-// put writes an entry on the tape. It begins with room for one in eight bytes of
-// the text, which is about what long names and texts take, and doubles.
+// put writes an entry on the tape.
 func (r *reader) put(e entry) {
 	if len(r.tape) == cap(r.tape) {
-		r.tape = slices.Grow(r.tape, max(len(r.tape), len(r.s)/8+4))
+		r.grow()
 	}
 	r.tape = append(r.tape, e)
+}
+
+// grow makes room on the tape: at first for what the characters between tokens let
+// expect, but not for more than one in four bytes of the text, as they may stand in
+// strings; then for twice as many.
+func (r *reader) grow() {
+	if len(r.tape) > 0 {
+		r.tape = slices.Grow(r.tape, len(r.tape))
+		return
+	}
+	n := 4
+	for _, c := range [...]string{",", ":", "{", "["} {
+		n += strings.Count(r.s, c)
+	}
+	r.tape = make(tape, 0, min(n, len(r.s)/4+4))
 }
 
 // closes is the start and the end that belong to a closing bracket.
@@ -486,6 +507,11 @@ func (r *reader) comment() {
 }
 
 func (r *reader) number() {
+	if end := shortInteger(r.s, r.at); end > 0 {
+		r.i = end
+		r.scalar(tokenInteger)
+		return
+	}
 	r.i = endOfNumber(r.s, r.at)
 	if r.i < len(r.s) && !separator(r.s[r.i]) {
 		r.fail("Unexpected character encountered while parsing number: " + r.char())
@@ -508,6 +534,22 @@ func (r *reader) number() {
 	} else {
 		r.scalar(tokenFloat)
 	}
+}
+
+// shortInteger is where the number ends that begins at i, if it is a whole one as JSON has
+// it that is sure to be an int64; otherwise 0.
+func shortInteger(s string, i int) int {
+	if s[i] == '-' {
+		i++
+	}
+	start := i
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if n := i - start; n == 0 || n > 18 || n > 1 && s[start] == '0' || i == len(s) || !separator(s[i]) {
+		return 0
+	}
+	return i
 }
 
 // endOfNumber is where the characters end that may be in a number.
@@ -590,7 +632,14 @@ func octalOrHex(s string) bool {
 func (r *reader) quoted() {
 	quote := r.s[r.i]
 	r.i++
-	for i := r.i; i < len(r.s); {
+	i := r.i
+	if quote == '"' {
+		if i = skipPlain(r.s, i); i < len(r.s) && r.s[i] == quote {
+			r.i = i + 1
+			return
+		}
+	}
+	for i < len(r.s) {
 		switch c := r.s[i]; c {
 		case quote:
 			r.i = i + 1

@@ -38,23 +38,44 @@ func (e entry) kind() jsonToken { return jsonToken(e >> entryKind) }
 func (e entry) height() int     { return int(uint8(e >> entryHeight)) }
 func (e entry) place() int      { return int(e & entryPlace) }
 
-// children counts what is directly in a container whose entries are from i to end:
-// all of them, and those that are no containers. Names do not count.
-func (t tape) children(i, end int) (all, plain int) {
+// children counts what is directly in a container whose entries are from i to end, and
+// makes room for what can lie together. Names do not count.
+func (t tape) children(i, end int) (n int, s shelf) {
+	var values, objects, arrays int
 	for i < end {
 		switch e := t[i]; e.kind() {
 		case tokenNone:
-			plain++
+			values++
 			i++
 		case tokenPropertyName:
 			i++
 			continue
+		case tokenStartObject:
+			objects++
+			i = e.place()
+		case tokenStartArray:
+			arrays++
+			i = e.place()
 		default:
 			i = e.place()
 		}
-		all++
+		n++
 	}
-	return all, plain
+	return n, shelf{make([]JValue, values), make([]JObject, objects), make([]JArray, arrays)}
+}
+
+// shelf is room for the children of a container, each kind all in one piece.
+type shelf struct {
+	values  []JValue
+	objects []JObject
+	arrays  []JArray
+}
+
+// take is the first of what is left of a piece.
+func take[T any](piece *[]T) *T {
+	first := &(*piece)[0]
+	*piece = (*piece)[1:]
+	return first
 }
 
 // document is a text that was read, for those of its containers that are not built
@@ -106,17 +127,29 @@ func (u *unbuilt) wait(d *document, entry int) {
 
 // container is the container at an entry, unbuilt unless there is nothing in it.
 func (d *document) container(i int) JToken {
+	var s shelf
+	switch d.tape[i].kind() {
+	case tokenStartObject:
+		s.objects = make([]JObject, 1)
+	case tokenStartArray:
+		s.arrays = make([]JArray, 1)
+	}
+	return d.containerOn(&s, i)
+}
+
+// containerOn is container, in its place on a shelf.
+func (d *document) containerOn(s *shelf, i int) JToken {
 	e, inside := d.tape[i], i+1
 	switch e.kind() {
 	case tokenStartObject:
-		o := &JObject{}
+		o := take(&s.objects)
 		o.height = e.height()
 		if inside < e.place() {
 			o.wait(d, i)
 		}
 		return o
 	case tokenStartArray:
-		a := &JArray{}
+		a := take(&s.arrays)
 		a.height = e.height()
 		if inside < e.place() {
 			a.owner = a
@@ -142,39 +175,29 @@ func (o *JObject) build(d *document) {
 		return
 	}
 	i, end := o.entry+1, d.tape[o.entry].place()
-	n, plain := d.tape.children(i, end)
+	n, room := d.tape.children(i, end)
 	o.list = make([]*JProperty, 0, n)
 	if n >= indexed {
 		o.index = make(map[string]*JProperty, n)
 	}
-	// Properties and values lie together, all in one piece.
-	pairs := make([]struct {
-		p JProperty
-		v JValue
-	}, plain)
+	properties := make([]JProperty, n)
 	for i < end {
 		name, e := decodeName(d.text, d.tape[i].place()), d.tape[i+1]
-		var (
-			p     *JProperty
-			value JToken
-		)
+		var value JToken
 		if e.kind() == tokenNone {
-			pair := &pairs[0]
-			pairs = pairs[1:]
-			pair.v.decode(d.text, e.place())
-			p, value = &pair.p, &pair.v
+			v := take(&room.values)
+			v.decode(d.text, e.place())
+			value = v
 			i += 2
 		} else {
-			value = d.container(i + 1)
+			value = d.containerOn(&room, i+1)
 			i = e.place()
 		}
-		if old := o.lookup(name); old != nil {
-			old.value.base().parent = nil
-			p = old
+		p := o.lookup(name)
+		if p != nil {
+			p.value.base().parent = nil
 		} else {
-			if p == nil {
-				p = &JProperty{}
-			}
+			p = take(&properties)
 			p.Name, p.parent, p.at = name, o, len(o.list)
 			o.list = append(o.list, p)
 			if o.index != nil {
@@ -199,19 +222,17 @@ func (s *sequence) build(d *document) {
 	if d.tape[s.entry].kind() == tokenStartConstructor {
 		i++
 	}
-	n, plain := d.tape.children(i, end)
+	n, room := d.tape.children(i, end)
 	s.list = make([]JToken, n)
-	values := make([]JValue, plain)
 	for at := range s.list {
 		var t JToken
 		if e := d.tape[i]; e.kind() == tokenNone {
-			v := &values[0]
-			values = values[1:]
+			v := take(&room.values)
 			v.decode(d.text, e.place())
 			t = v
 			i++
 		} else {
-			t = d.container(i)
+			t = d.containerOn(&room, i)
 			i = e.place()
 		}
 		b := t.base()

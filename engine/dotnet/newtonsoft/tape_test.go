@@ -222,27 +222,35 @@ func TestErrorsInside(t *testing.T) {
 	}
 }
 
-func benchmarkSizes(b *testing.B, f func(s string)) {
+func benchmarkSizes(b *testing.B, of func(s string) func()) {
 	for _, kilobytes := range []int{1, 100} {
 		s := sample(kilobytes << 10)
 		b.Run(fmt.Sprintf("%dKB", kilobytes), func(b *testing.B) {
+			f := of(s)
 			b.SetBytes(int64(len(s)))
 			b.ReportAllocs()
 			for b.Loop() {
-				f(s)
+				f()
 			}
 		})
 	}
 }
 
 func BenchmarkParseAndReadOne(b *testing.B) {
-	benchmarkSizes(b, func(s string) { ParseObject(s).Value("total") })
+	benchmarkSizes(b, func(s string) func() { return func() { ParseObject(s).Value("total") } })
 }
 
 func BenchmarkParseAndFormat(b *testing.B) {
-	benchmarkSizes(b, func(s string) { Format(ParseObject(s), false) })
+	benchmarkSizes(b, func(s string) func() { return func() { Format(ParseObject(s), false) } })
 }
 
 func BenchmarkParseAndWalk(b *testing.B) {
-	benchmarkSizes(b, func(s string) { walk(ParseObject(s), func(JToken) {}) })
+	benchmarkSizes(b, func(s string) func() { return func() { walk(ParseObject(s), func(JToken) {}) } })
+}
+
+func BenchmarkFormat(b *testing.B) {
+	benchmarkSizes(b, func(s string) func() {
+		o := ParseObject(s)
+		return func() { Format(o, false) }
+	})
 }

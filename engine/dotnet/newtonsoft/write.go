@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,10 @@ type writer struct {
 	b        []byte
 	indented bool
 	depth    int
+	// What follows is of the objects that are being written from a text.
+	names   []writtenName
+	decoded []string            // those of the names that are not written as they stand
+	seen    map[string]struct{} // empty: see repeated
 }
 
 func (w *writer) line() {
@@ -63,6 +68,17 @@ func (w *writer) name(s string) {
 	}
 }
 
+// raw writes a text as it is. In place of append, which stores the pointer to the buffer
+// again: the collector is told of each.
+func (w *writer) raw(s string) {
+	n := len(w.b)
+	if n+len(s) > cap(w.b) {
+		w.b = slices.Grow(w.b, len(s))
+	}
+	w.b = w.b[:n+len(s)]
+	copy(w.b[n:], s)
+}
+
 func (w *writer) text(s string) {
 	w.b = append(w.b, '"')
 	w.b = appendEscaped(w.b, s, '"')
@@ -72,33 +88,46 @@ func (w *writer) text(s string) {
 func (w *writer) token(t JToken) {
 	switch t := t.(type) {
 	case nil:
-		w.b = append(w.b, "null"...)
+		w.raw("null")
 	case *JObject:
+		if d := t.from.Load(); d != nil {
+			w.unbuilt(d, t.entry)
+			return
+		}
 		w.open('{')
-		for i, p := range t.props() {
+		for i, p := range t.list {
 			w.item(i)
 			w.name(p.Name)
 			w.token(p.value)
 		}
-		w.close('}', len(t.props()))
+		w.close('}', len(t.list))
 	case *JProperty:
 		w.name(t.Name)
 		w.token(t.value)
 	case *JArray:
+		if d := t.from.Load(); d != nil {
+			w.unbuilt(d, t.entry)
+			return
+		}
 		w.open('[')
-		for i, x := range t.items() {
+		for i, x := range t.list {
 			w.item(i)
 			w.token(x)
 		}
-		w.close(']', len(t.items()))
+		w.close(']', len(t.list))
 	case *JConstructor:
-		w.b = append(append(w.b, "new "...), t.Name...)
+		if d := t.from.Load(); d != nil {
+			w.unbuiltConstructor(d, t.entry, t.Name)
+			return
+		}
+		w.raw("new ")
+		w.raw(t.Name)
 		w.open('(')
-		for i, x := range t.items() {
+		for i, x := range t.list {
 			w.item(i)
 			w.token(x)
 		}
-		w.close(')', len(t.items()))
+		w.close(')', len(t.list))
 	case *JValue:
 		w.value(t)
 	}
@@ -107,11 +136,13 @@ func (w *writer) token(t JToken) {
 func (w *writer) value(v *JValue) {
 	switch v.kind {
 	case Comment:
-		w.b = append(append(append(w.b, "/*"...), text(v.value)...), "*/"...)
+		w.raw("/*")
+		w.raw(text(v.value))
+		w.raw("*/")
 	case Raw:
-		w.b = append(w.b, text(v.value)...)
+		w.raw(text(v.value))
 	case Undefined:
-		w.b = append(w.b, "undefined"...)
+		w.raw("undefined")
 	default:
 		w.primitive(v.value)
 	}
@@ -122,7 +153,7 @@ func (w *writer) value(v *JValue) {
 func (w *writer) primitive(v any) bool {
 	switch v := v.(type) {
 	case nil:
-		w.b = append(w.b, "null"...)
+		w.raw("null")
 	case string:
 		w.text(v)
 	case bool:
@@ -137,15 +168,15 @@ func (w *writer) primitive(v any) bool {
 		w.float(float64(v), clr.FormatSingle(v, "R"))
 	case clr.Decimal:
 		s := v.String()
-		w.b = append(w.b, s...)
+		w.raw(s)
 		if strings.IndexByte(s, '.') < 0 {
-			w.b = append(w.b, ".0"...)
+			w.raw(".0")
 		}
 	case clr.Char:
 		w.text(v.String())
 	case int8, int16, int32, uint8, uint16, uint32, uint64:
 		s, _ := clr.String(v)
-		w.b = append(w.b, s...)
+		w.raw(s)
 	case clr.DateTime:
 		w.b = append(append(append(w.b, '"'), v.Format("yyyy-MM-ddTHH:mm:ss.FFFFFFFK")...), '"')
 	case clr.DateTimeOffset:
@@ -171,9 +202,9 @@ func (w *writer) float(v float64, s string) {
 		w.text(s)
 		return
 	}
-	w.b = append(w.b, s...)
+	w.raw(s)
 	if !strings.ContainsAny(s, ".E") {
-		w.b = append(w.b, ".0"...)
+		w.raw(".0")
 	}
 }
 
