@@ -287,9 +287,14 @@ func (g *Gateway) folders() []string { return g.current.Load().folders }
 
 // Reload loads the folder anew. If it has no errors it serves from now on; requests in
 // flight finish as they began. It reports whether it does.
-func (g *Gateway) Reload() bool {
+func (g *Gateway) Reload() (ok bool) {
 	g.reload.Lock()
 	defer g.reload.Unlock()
+	beside(func() { ok = g.loadAnew() })
+	return ok
+}
+
+func (g *Gateway) loadAnew() bool {
 	defer tidy(allocated())
 	var diags source.List
 	s := g.load(&diags)
