@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -90,7 +91,7 @@ func (b *Body) Buffer() ([]byte, error) {
 	if b.stream == nil {
 		return b.data, nil
 	}
-	data, err := io.ReadAll(io.LimitReader(b.stream, b.limit+1))
+	data, err := readAll(b.stream, b.length, b.limit+1)
 	_ = b.stream.Close()
 	b.stream = nil
 	if err != nil {
@@ -102,6 +103,28 @@ func (b *Body) Buffer() ([]byte, error) {
 	}
 	b.data = data
 	return data, nil
+}
+
+// readAll reads up to most bytes of a stream that is said to have length, -1 if not known.
+func readAll(r io.Reader, length, most int64) ([]byte, error) {
+	const believed = 1 << 20 // of what is only said: more is made room for as it comes
+	if length <= 0 || length > believed {
+		return io.ReadAll(io.LimitReader(r, most))
+	}
+	r = io.LimitReader(r, most)
+	b := make([]byte, 0, length+1) // the byte more is there to meet the end
+	for {
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case err == io.EOF:
+			return b, nil
+		case err != nil:
+			return b, err
+		case len(b) == cap(b):
+			b = slices.Grow(b, len(b))
+		}
+	}
 }
 
 // Take hands the body over for sending: the bytes, or the stream with its length.

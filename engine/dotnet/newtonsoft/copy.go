@@ -31,6 +31,33 @@ func (w *writer) unbuiltConstructor(d *document, i int, name string) {
 	c.flush()
 }
 
+// extent is about how much of the text a container takes, with what is behind it up to the
+// next token; of long texts and long spaces not all, as copies of a container share them.
+func (d *document) extent(i int) int {
+	const most = 64 // for an entry
+	end := d.tape[i].place()
+	from, ok := d.start(i)
+	if to, found := d.start(end); ok && found {
+		return min(to-from, most*(end-i))
+	}
+	return most / 8 * (end - i)
+}
+
+// start is where the first token from an entry on begins that is no container, if that is
+// found soon.
+func (d *document) start(i int) (int, bool) {
+	for range 8 {
+		if i == len(d.tape) {
+			return len(d.text), true
+		}
+		if e := d.tape[i]; e.kind() == tokenNone || e.kind() == tokenPropertyName {
+			return e.place(), true
+		}
+		i++
+	}
+	return 0, false
+}
+
 func (c *copier) flush() {
 	if c.from < c.to {
 		c.w.raw(c.d.text[c.from:c.to])

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"sekisho/engine/dotnet/clr"
 )
@@ -14,8 +15,51 @@ import (
 // Format is ToString(Formatting): the JSON of a token.
 func Format(t JToken, indented bool) string {
 	w := writer{indented: indented}
+	if room := estimate(t); indented {
+		w.b = make([]byte, 0, room+room/2)
+	} else {
+		w.b = make([]byte, 0, room)
+	}
 	w.token(t)
-	return string(w.b)
+	if n := len(w.b); n == 0 || cap(w.b)-n > n/8+64 {
+		return string(w.b)
+	}
+	return unsafe.String(unsafe.SliceData(w.b), len(w.b)) // nobody else has the buffer
+}
+
+// estimate is about how long the JSON of a token is.
+func estimate(t JToken) (n int) {
+	switch t := t.(type) {
+	case *JObject:
+		if d := t.from.Load(); d != nil {
+			return d.extent(t.entry)
+		}
+		for _, p := range t.list {
+			n += len(p.Name) + len(`"":,`) + estimate(p.value)
+		}
+	case *JProperty:
+		return len(t.Name) + len(`"": `) + estimate(t.value)
+	case *JArray:
+		return t.estimate()
+	case *JConstructor:
+		return len("new ") + len(t.Name) + t.estimate()
+	case *JValue:
+		if s, ok := t.value.(string); ok {
+			return len(s) + len(`""`)
+		}
+		return len("false")
+	}
+	return n + len("{}")
+}
+
+func (s *sequence) estimate() (n int) {
+	if d := s.from.Load(); d != nil {
+		return d.extent(s.entry)
+	}
+	for _, x := range s.list {
+		n += estimate(x) + len(",")
+	}
+	return n + len("[]")
 }
 
 // writer writes JSON as JsonTextWriter does.
