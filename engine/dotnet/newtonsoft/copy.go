@@ -371,6 +371,10 @@ func plainText(s string, i int) (end int, escaped bool) {
 			return 0, escaped
 		case c == 0xE2 && s[i+1] == 0x80 && s[i+2]&^1 == 0xA8: // line and paragraph separator
 			return 0, escaped
+		default:
+			for s[i+1] >= 0x80 && s[i+1] != 0xC2 && s[i+1] != 0xE2 {
+				i++
+			}
 		}
 	}
 }

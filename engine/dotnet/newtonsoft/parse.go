@@ -80,7 +80,7 @@ func (r *reader) single() *JValue {
 // it is built: see document.
 func (r *reader) container() JToken {
 	start := r.token
-	for r.read() {
+	for r.plain(); r.read(); r.plain() {
 		if len(r.stack) == 0 {
 			d := &document{text: r.s, tape: r.tape}
 			return d.container(0)

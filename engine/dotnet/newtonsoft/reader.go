@@ -446,11 +446,8 @@ func (r *reader) literal(word string, t jsonToken, failure string) {
 }
 
 func separator(c byte) bool {
-	switch c {
-	case '}', ']', ',', '/', ')', ' ', '\t', '\n', '\r', '\v', '\f':
-		return true
-	}
-	return false
+	const below64 = 1<<',' | 1<<'/' | 1<<')' | 1<<' ' | 1<<'\t' | 1<<'\n' | 1<<'\r' | 1<<'\v' | 1<<'\f'
+	return c < 64 && 1<<c&below64 != 0 || c == '}' || c == ']'
 }
 
 // constructor reads new Name( .
@@ -507,11 +504,6 @@ func (r *reader) comment() {
 }
 
 func (r *reader) number() {
-	if end := shortInteger(r.s, r.at); end > 0 {
-		r.i = end
-		r.scalar(tokenInteger)
-		return
-	}
 	r.i = endOfNumber(r.s, r.at)
 	if r.i < len(r.s) && !separator(r.s[r.i]) {
 		r.fail("Unexpected character encountered while parsing number: " + r.char())
@@ -534,22 +526,6 @@ func (r *reader) number() {
 	} else {
 		r.scalar(tokenFloat)
 	}
-}
-
-// shortInteger is where the number ends that begins at i, if it is a whole one as JSON has
-// it that is sure to be an int64; otherwise 0.
-func shortInteger(s string, i int) int {
-	if s[i] == '-' {
-		i++
-	}
-	start := i
-	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-		i++
-	}
-	if n := i - start; n == 0 || n > 18 || n > 1 && s[start] == '0' || i == len(s) || !separator(s[i]) {
-		return 0
-	}
-	return i
 }
 
 // endOfNumber is where the characters end that may be in a number.
@@ -632,14 +608,7 @@ func octalOrHex(s string) bool {
 func (r *reader) quoted() {
 	quote := r.s[r.i]
 	r.i++
-	i := r.i
-	if quote == '"' {
-		if i = skipPlain(r.s, i); i < len(r.s) && r.s[i] == quote {
-			r.i = i + 1
-			return
-		}
-	}
-	for i < len(r.s) {
+	for i := r.i; i < len(r.s); {
 		switch c := r.s[i]; c {
 		case quote:
 			r.i = i + 1
