@@ -12,7 +12,8 @@ import (
 // tokenBytes is what a token of a copied tree is counted as.
 const tokenBytes = 64
 
-// measure counts the tokens of a tree and the spaces that indent them.
+// measure counts the tokens of a tree and the spaces that indent them. Of names that come
+// twice in one object it counts each where the object was not looked into.
 func measure(t *Thread, x json.JToken) (nodes, spaces int) {
 	type level struct {
 		c    json.JContainer
@@ -24,6 +25,17 @@ func measure(t *Thread, x json.JToken) (nodes, spaces int) {
 		return nodes, 0
 	}
 	depth := 1
+	// unread counts what nobody has looked into, and leaves it so.
+	unread := func(c json.JContainer) bool {
+		n, more, ok := json.Unbuilt(c, depth)
+		t.Ticks(n)
+		nodes += n
+		spaces += more
+		return ok
+	}
+	if unread(c) {
+		return nodes, spaces
+	}
 	stack := []level{{c, 0}}
 	for len(stack) > 0 {
 		top := &stack[len(stack)-1]
@@ -45,6 +57,10 @@ func measure(t *Thread, x json.JToken) (nodes, spaces int) {
 			if _, property := c.(*json.JProperty); !property {
 				depth++
 				spaces += 2 * depth
+			}
+			if unread(c) {
+				depth--
+				continue
 			}
 			stack = append(stack, level{c, 0})
 		}

@@ -113,6 +113,53 @@ func (r Reading) Root() JToken { return r.from.container(0) }
 // Size is about what the whole tree takes, in bytes.
 func (r Reading) Size() int { return len(r.from.text) + len(r.from.tape)*valueSize }
 
+// Unbuilt counts, of a container that nobody has looked into, the tokens in it and the
+// spaces that indent them, two for each level: those directly in it are at depth. ok is
+// false for one that has nothing in it or that somebody has looked into.
+func Unbuilt(c JContainer, depth int) (tokens, spaces int, ok bool) {
+	var u *unbuilt
+	switch c := c.(type) {
+	case *JObject:
+		u = &c.unbuilt
+	case *JArray:
+		u = &c.unbuilt
+	case *JConstructor:
+		u = &c.unbuilt
+	default:
+		return 0, 0, false
+	}
+	d := u.from.Load()
+	if d == nil {
+		return 0, 0, false
+	}
+	tokens, spaces = d.tape.measure(u.entry, depth)
+	return tokens, spaces, true
+}
+
+func (t tape) measure(i, depth int) (tokens, spaces int) {
+	container, end := t[i].kind(), t[i].place()
+	if i++; container == tokenStartConstructor {
+		i++
+	}
+	for i < end {
+		tokens++
+		spaces += 2 * depth
+		if container == tokenStartObject {
+			tokens++ // the property
+			i++
+		}
+		if e := t[i]; e.kind() == tokenNone {
+			i++
+		} else {
+			inside, more := t.measure(i, depth+1)
+			tokens += inside
+			spaces += 2*(depth+1) + more // the closing bracket as if it were inside
+			i = e.place()
+		}
+	}
+	return tokens, spaces
+}
+
 // unbuilt is the part of a container that says where its children are to be read.
 type unbuilt struct {
 	// from is nil once they are there.
