@@ -31,31 +31,12 @@ func (w *writer) unbuiltConstructor(d *document, i int, name string) {
 	c.flush()
 }
 
-// extent is about how much of the text a container takes, with what is behind it up to the
-// next token; of long texts and long spaces not all, as copies of a container share them.
+// extent is how much of the text a container takes; of long texts and long spaces not all,
+// as copies of a container share them.
 func (d *document) extent(i int) int {
 	const most = 64 // for an entry
-	end := d.tape[i].place()
-	from, ok := d.start(i)
-	if to, found := d.start(end); ok && found {
-		return min(to-from, most*(end-i))
-	}
-	return most / 8 * (end - i)
-}
-
-// start is where the first token from an entry on begins that is no container, if that is
-// found soon.
-func (d *document) start(i int) (int, bool) {
-	for range 8 {
-		if i == len(d.tape) {
-			return len(d.text), true
-		}
-		if e := d.tape[i]; e.kind() == tokenNone || e.kind() == tokenPropertyName {
-			return e.place(), true
-		}
-		i++
-	}
-	return 0, false
+	from, to := d.tape[i+1].span()
+	return min(to-from, most*(d.tape[i].place()-i))
 }
 
 func (c *copier) flush() {
@@ -112,14 +93,19 @@ func (c *copier) close(x byte, n int) {
 }
 
 func (c *copier) container(i int) {
-	switch c.d.tape[i].kind() {
+	e := c.d.tape[i]
+	if e.exact() && !c.w.indented {
+		c.copy(c.d.tape[i+1].span())
+		return
+	}
+	switch e.kind() {
 	case tokenStartObject:
 		c.object(i)
 	case tokenStartArray:
 		c.open('[')
-		c.close(']', c.elements(i+1, c.d.tape[i].place()))
+		c.close(']', c.elements(i+header, e.place()))
 	default:
-		c.constructor(i, decodeConstructor(c.d.text, c.d.tape[i+1].place()))
+		c.constructor(i, decodeConstructor(c.d.text, c.d.tape[i+header].place()))
 	}
 }
 
@@ -128,7 +114,7 @@ func (c *copier) constructor(i int, name string) {
 	c.w.raw("new ")
 	c.w.raw(name)
 	c.open('(')
-	c.close(')', c.elements(i+2, c.d.tape[i].place()))
+	c.close(')', c.elements(i+header+1, c.d.tape[i].place()))
 }
 
 // elements writes the values whose entries are from i to end; it says how many.
@@ -165,7 +151,7 @@ func (c *copier) object(i int) {
 	}
 	c.open('{')
 	n := len(w.names) - start
-	i++
+	i += header
 	for at := range n {
 		c.item(at)
 		if name := w.names[start+at]; name.end > 0 {
@@ -191,7 +177,7 @@ type writtenName struct{ at, end int }
 // collect puts the names of the object at an entry on top of w.names.
 func (w *writer) collect(d *document, i int) {
 	end := d.tape[i].place()
-	for i++; i < end; {
+	for i += header; i < end; {
 		at := d.tape[i].place()
 		if stop, escaped := plainText(d.text, at); stop > 0 && !escaped {
 			w.names = append(w.names, writtenName{at + 1, stop - 1})
@@ -367,10 +353,10 @@ func plainText(s string, i int) (end int, escaped bool) {
 			}
 		case c < ' ':
 			return 0, escaped
-		case c == 0xC2 && s[i+1] == 0x85: // next line
-			return 0, escaped
-		case c == 0xE2 && s[i+1] == 0x80 && s[i+2]&^1 == 0xA8: // line and paragraph separator
-			return 0, escaped
+		case c == 0xC2 || c == 0xE2:
+			if separatorAt(s, i) {
+				return 0, escaped
+			}
 		default:
 			for s[i+1] >= 0x80 && s[i+1] != 0xC2 && s[i+1] != 0xE2 {
 				i++

@@ -60,8 +60,10 @@ type level struct {
 	kind   jsonToken // tokenStart…
 	height uint8     // of the tree below, so far
 	name   int       // of an object: where the name of the property being read begins
-	pos    int       // the index of the element being read, -1 before the first
+	pos    int       // the index of the element or name being read, -1 before the first
 	entry  int       // of the container on the tape
+	exact  bool      // see entry: nothing was read so far that is written otherwise
+	names  uint64    // of an object that is exact: see named
 }
 
 // reader reads tokens as JsonTextReader does, with its leniency: comments, single
@@ -167,6 +169,9 @@ func (r *reader) newline() {
 
 // read moves to the next token; it is false at the end of the text.
 func (r *reader) read() bool {
+	if n := len(r.stack); n > 0 {
+		r.stack[n-1].exact = false // only plain finds out
+	}
 	for {
 		r.space()
 		if r.i >= len(r.s) {
@@ -264,7 +269,7 @@ func (r *reader) open(t jsonToken) {
 	clr.Spend(r.meter, valueSize)
 	r.next()
 	r.started = true
-	r.stack = append(r.stack, level{kind: t, pos: -1, entry: len(r.tape)})
+	r.stack = append(r.stack, level{kind: t, pos: -1, entry: len(r.tape), exact: t != tokenStartConstructor})
 	r.token = t
 	r.state = stateValue
 	if t == tokenStartObject {
@@ -276,6 +281,7 @@ func (r *reader) open(t jsonToken) {
 		r.fail("The reader's MaxDepth of " + strconv.Itoa(maxDepth) + " has been exceeded.")
 	}
 	r.put(0) // until its end is known
+	r.put(entry(r.at))
 	if t == tokenStartConstructor {
 		r.put(newEntry(tokenPropertyName, 0, r.at))
 	}
@@ -298,10 +304,23 @@ func (r *reader) grow() {
 		return
 	}
 	n := 4
-	for _, c := range [...]string{",", ":", "{", "["} {
+	for _, c := range [...]string{",", ":", "{", "[", "{", "["} {
 		n += strings.Count(r.s, c)
 	}
 	r.tape = make(tape, 0, min(n, len(r.s)/4+4))
+}
+
+// close writes the entries of a container that ends before i, and tells the one around it.
+func (r *reader) close(l level, i int) {
+	e, span := newEntry(l.kind, l.height, len(r.tape)), newSpan(int(r.tape[l.entry+1]), i)
+	if l.exact && span != 0 {
+		e |= entryExact
+	}
+	r.tape[l.entry], r.tape[l.entry+1] = e, span
+	if n := len(r.stack); n > 0 {
+		r.raise(l.height)
+		r.stack[n-1].exact = r.stack[n-1].exact && e.exact()
+	}
 }
 
 // closes is the start and the end that belong to a closing bracket.
@@ -327,10 +346,7 @@ func (r *reader) end(c byte) {
 		r.fail("JsonToken " + end.String() + " is not valid for closing JsonType " + strings.TrimPrefix(l.kind.String(), "Start") + ".")
 	}
 	r.done(end)
-	r.tape[l.entry] = newEntry(start, l.height, len(r.tape))
-	if len(r.stack) > 0 {
-		r.raise(l.height)
-	}
+	r.close(l, r.i)
 }
 
 func (r *reader) name() {

@@ -32,6 +32,9 @@ func readBy(s string, plain bool) (got string) {
 	if err != nil {
 		return fmt.Sprint(err.Message, m)
 	}
+	for i := range r.tape { // only plain finds out what is exact
+		r.tape[i] &^= entryExact
+	}
 	return fmt.Sprint(r.tape, m)
 }
 
@@ -76,4 +79,29 @@ func FuzzReadPlainly(f *testing.F) {
 		}
 	}
 	f.Fuzz(samePlainly)
+}
+
+// TestExact has texts within an array of which it is known, or not, that they are written
+// as they were read.
+func TestExact(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		want bool
+	}{
+		{`{"a":1,"b":[1.5,"é\n",true],"c":{},"d":[]}`, true},
+		{`["2024-03-05T10:00:00Z","2024-03-05T10:00:00+02:00x"]`, true},
+		{`["2024-03-05T10:00:00+02:00"]`, false},
+		{`["/Date(0)/"]`, false}, {`["\/"]`, false}, {`["\u0041"]`, false}, {"[\"\u2028\"]", false}, {"[\"\u0085\"]", false},
+		{`[1.50]`, false}, {`[-0]`, false}, {`[1e5]`, false}, {`[1 ]`, false}, {`[1,]`, false}, {`{"a":1,}`, false}, {`{"a": 1}`, false},
+		{`{'a':1}`, false}, {`{"a":1,"a":2}`, false}, {`{"a":{"b":1,"b":2}}`, false}, {`{"a":{"b":1},"c":{"b":1}}`, true},
+		{manyNames(30, -1), true}, {manyNames(30, 29), false}, {manyNames(40, -1), false},
+		{`new A()`, false}, {`[new A()]`, false}, {`[/**/1]`, false}, {`["\""]`, true},
+	} {
+		r := newReader(nil, "["+tt.in+",0]")
+		r.read()
+		r.container()
+		if got := r.tape[header].exact(); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.in, got, tt.want)
+		}
+	}
 }

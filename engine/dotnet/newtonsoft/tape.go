@@ -1,6 +1,7 @@
 package newtonsoft
 
 import (
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,29 +15,47 @@ import (
 // container: of a large body that is read for one member only the members at its
 // top are ever made.
 
-// tape has an entry for each container, name and value of a text, in its order.
-// Behind the entry of a constructor is that of its name, behind that of a property's
-// name its value. Comments have none.
+// tape has an entry for each name and value of a text, in its order, and two for each
+// container: the second says which part of the text it is, see span. Behind them is for
+// a constructor the entry of its name, behind that of a property's name its value.
+// Comments have none.
 type tape []entry
+
+// header is how many entries a container has before those of what is in it.
+const header = 2
 
 // entry is what a token is (tokenNone for a value that is no container), the height
 // of the tree below it, and where it begins in the text; for a container the index
-// of the entry behind all that is in it.
+// of the entry behind all that is in it, and whether it is exact: written without
+// indentation it is the text that it was read from.
 type entry uint64
 
 const (
 	entryKind   = 56
 	entryHeight = 48
 	entryPlace  = 1<<entryHeight - 1
+	entryExact  = 1 << 63
 )
 
 func newEntry(kind jsonToken, height uint8, place int) entry {
 	return entry(kind)<<entryKind | entry(height)<<entryHeight | entry(place)&entryPlace
 }
 
-func (e entry) kind() jsonToken { return jsonToken(e >> entryKind) }
+func (e entry) kind() jsonToken { return jsonToken(e &^ entryExact >> entryKind) }
 func (e entry) height() int     { return int(uint8(e >> entryHeight)) }
 func (e entry) place() int      { return int(e & entryPlace) }
+func (e entry) exact() bool     { return e&entryExact != 0 }
+
+// newSpan is the second entry of a container, with the part of the text that it is; of a
+// text that is too long for it, nothing.
+func newSpan(from, to int) entry {
+	if uint64(to) > math.MaxUint32 {
+		return 0
+	}
+	return entry(from)<<32 | entry(to)
+}
+
+func (e entry) span() (from, to int) { return int(e >> 32), int(uint32(e)) }
 
 // children counts what is directly in a container whose entries are from i to end, and
 // makes room for what can lie together. Names do not count.
@@ -138,7 +157,7 @@ func Unbuilt(c JContainer, depth int) (tokens, spaces int, ok bool) {
 
 func (t tape) measure(i, depth int) (tokens, spaces int) {
 	container, end := t[i].kind(), t[i].place()
-	if i++; container == tokenStartConstructor {
+	if i += header; container == tokenStartConstructor {
 		i++
 	}
 	for i < end {
@@ -186,7 +205,7 @@ func (d *document) container(i int) JToken {
 
 // containerOn is container, in its place on a shelf.
 func (d *document) containerOn(s *shelf, i int) JToken {
-	e, inside := d.tape[i], i+1
+	e, inside := d.tape[i], i+header
 	switch e.kind() {
 	case tokenStartObject:
 		o := take(&s.objects)
@@ -221,7 +240,7 @@ func (o *JObject) build(d *document) {
 	if o.from.Load() == nil {
 		return
 	}
-	i, end := o.entry+1, d.tape[o.entry].place()
+	i, end := o.entry+header, d.tape[o.entry].place()
 	n, room := d.tape.children(i, end)
 	o.list = make([]*JProperty, 0, n)
 	if n >= indexed {
@@ -265,7 +284,7 @@ func (s *sequence) build(d *document) {
 	if s.from.Load() == nil {
 		return
 	}
-	i, end := s.entry+1, d.tape[s.entry].place()
+	i, end := s.entry+header, d.tape[s.entry].place()
 	if d.tape[s.entry].kind() == tokenStartConstructor {
 		i++
 	}
