@@ -83,7 +83,8 @@ type client struct {
 	served   bool      // an exchange is under way and its client may be watched
 	pending  bool      // its body is not read to its end yet
 	overdue  bool      // it has been under way for longer than between two sweeps
-	watching bool
+	watchID  uint64    // of the lookout's watch; 0 for none
+	watching bool      // look does, where the lookout cannot
 	stopping bool
 	resting  rest
 	held     [1]byte // a byte that the watcher read
@@ -119,13 +120,14 @@ func newClient(s *Server, raw, nc net.Conn) *client {
 	return c
 }
 
-var clientReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, initialReadBuffer) }}
+// readers are the buffers of connections: clients' and backends'.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, initialReadBuffer) }}
 
 // borrow gets the connection a buffer, and lend gives it away while nothing is to be read:
 // there may be thousands of clients that listen to a stream.
 func (c *client) borrow() {
 	if c.br == nil {
-		c.br = clientReaders.Get().(*bufio.Reader)
+		c.br = readers.Get().(*bufio.Reader)
 		c.br.Reset(c)
 	}
 }
@@ -133,7 +135,7 @@ func (c *client) borrow() {
 func (c *client) lend() {
 	if c.br != nil && c.whole.Load() && c.br.Buffered() == 0 && c.br.Size() == initialReadBuffer {
 		c.br.Reset(nil)
-		clientReaders.Put(c.br)
+		readers.Put(c.br)
 		c.br, c.body.br = nil, nil
 	}
 }
@@ -594,6 +596,10 @@ func (c *client) unwatch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.served = false
+	if c.watchID != 0 {
+		c.server.lookout.remove(c, c.watchID)
+		c.watchID = 0
+	}
 	if !c.watching {
 		return
 	}
@@ -630,9 +636,7 @@ func (c *client) sweep(now time.Time) {
 		return
 	}
 	c.overdue = true
-	if c.startWatching() {
-		go c.look()
-	}
+	c.startWatching()
 }
 
 // begin marks the response as begun, and tells whether the exchange may still have one:
@@ -650,22 +654,25 @@ func (c *client) bodyDone() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pending = false
-	if c.overdue && c.startWatching() {
+	if c.overdue {
+		c.startWatching()
+	}
+}
+
+// startWatching has the client watched from now on, under mu, unless it is or need not be.
+func (c *client) startWatching() {
+	if !c.served || c.pending || c.watching || c.watchID != 0 || c.holds.Load() || c.life.why() != nil {
+		return
+	}
+	if c.watchID = c.server.lookout.add(c); c.watchID == 0 {
+		c.watching = true
 		go c.look()
 	}
 }
 
-// startWatching decides, under mu, whether look is to be called now.
-func (c *client) startWatching() bool {
-	if !c.served || c.pending || c.watching || c.holds.Load() {
-		return false
-	}
-	c.watching = true
-	return true
-}
-
 // look reads from the connection until something happens there: a byte belongs to the
-// next request and is kept, anything else means that the client is gone.
+// next request and is kept, anything else means that the client is gone. It is for
+// connections that the lookout cannot watch, those with TLS among them.
 func (c *client) look() {
 	c.mu.Lock()
 	if !c.stopping && c.served {

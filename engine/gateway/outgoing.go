@@ -119,13 +119,20 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 	if m.stream != nil {
 		size = m.length
 	}
-	s.lease(size)
-	done, err := m.prepare(o, s)
+	done := m.stream == nil && size <= inlineBody
+	if !done {
+		s.lease(size)
+		done, err = m.prepare(o, s)
+	}
 	a := &m.call
 	for attempt := 0; err == nil; {
 		var c *backendConn
 		if c, err = o.acquire(wait, done); err != nil {
 			break
+		}
+		if s.pooled == nil { // there is a buffer for it once it can be sent, and not before
+			s.lease(size)
+			_, err = m.prepare(o, s)
 		}
 		*a = call{m: m, conn: c, ctx: ctx, resp: resp}
 		if done && c.socket != nil {
@@ -152,7 +159,9 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 		}
 	}
 	if err != nil {
-		s.release()
+		if s.pooled != nil {
+			s.release()
+		}
 		return fault(ctx, &m.url, err, false)
 	}
 	if done {
@@ -669,11 +678,22 @@ func (b *backendBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// wait implements waiter.
+// wait implements waiter. Where nothing has come it holds no buffer.
 func (b *backendBody) wait() {
-	if !b.given {
-		b.framed.await()
+	if b.given {
+		return
 	}
+	if c := b.call.conn; !b.ready() && c.lend() {
+		b.br = nil
+		c.reading.extend(c.waiting)
+		if err := c.socket.await(); err != nil {
+			b.err = err // whereupon nobody reads any more
+			return
+		}
+		c.borrow()
+		b.br = c.br
+	}
+	b.framed.await()
 }
 
 // abort makes a Read under way fail.

@@ -92,6 +92,7 @@ type Server struct {
 	draining  atomic.Bool
 	open      atomic.Int64
 	sockets   atomic.Int64 // WebSockets
+	lookout   *lookout     // made by Serve; nil where there is none
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
@@ -135,6 +136,8 @@ func (s *Server) Addrs() []net.Addr {
 
 // Serve serves until Shutdown, which makes it return nil, or until a listener fails.
 func (s *Server) Serve() error {
+	s.lookout = newLookout()
+	go s.lookout.run()
 	go s.sweep()
 	failed := make(chan error, len(s.listeners))
 	for i, ln := range s.listeners {
@@ -252,7 +255,11 @@ func (s *Server) exchange(c *client) (again bool) {
 	}
 	c.tunnel = nil
 	c.watch()
+	if c.serial == 1 {
+		c.lend() // clients may come all at once, and wait for connections to be made
+	}
 	s.handle(x)
+	c.borrow()
 	status, err := c.respond(x)
 	if c.tunnel != nil && err == nil && status == 101 {
 		c.unwatch()
@@ -315,6 +322,7 @@ func (s *Server) enter(c *client) bool {
 // sweep has the clients of exchanges that take their time watched, until the Server is
 // drained. It sleeps while there are no clients.
 func (s *Server) sweep() {
+	defer s.lookout.close()
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {

@@ -61,11 +61,22 @@ func (w *socket) ask(out, in []byte, look bool) (wrote, read int, err error) {
 	return w.wrote, w.read, err
 }
 
+// await waits for something to come, within the deadline for reading, and takes none of it.
+func (w *socket) await() error {
+	w.look = true
+	return w.conn.Read(w.step)
+}
+
 // turn is called when the poller has been told to expect an event, and then at each event
 // until it returns true.
 func (w *socket) turn(fd uintptr) bool {
 	if w.out != nil {
 		return w.write(fd)
+	}
+	if w.in == nil {
+		first := w.look
+		w.look = false
+		return !first || !idle(fd)
 	}
 	for {
 		n, errno := readSocket(fd, w.in)
@@ -122,4 +133,25 @@ func socketError(op string, errno syscall.Errno) error {
 func (w *socket) idle() bool {
 	var is bool
 	return w.conn.Control(func(fd uintptr) { is = idle(fd) }) == nil && is
+}
+
+// take reads what has come, without waiting: syscall.EAGAIN says that nothing has. Nobody may
+// read from the socket meanwhile.
+func (w *socket) take(p []byte) (n int, err error) {
+	cerr := w.conn.Control(func(fd uintptr) {
+		for {
+			var errno syscall.Errno
+			if n, errno = readSocket(fd, p); errno == syscall.EINTR {
+				continue
+			}
+			if errno != 0 {
+				n, err = 0, errno
+			}
+			return
+		}
+	})
+	if cerr != nil {
+		return 0, cerr
+	}
+	return n, err
 }

@@ -12,4 +12,6 @@ func newSocket(asker, net.Conn) *socket { return nil }
 
 func (*socket) ask([]byte, []byte, bool) (wrote, read int, err error) { return 0, 0, errUnawaited }
 
+func (*socket) await() error { return errUnawaited }
+
 func (*socket) idle() bool { return true }

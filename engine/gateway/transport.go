@@ -345,6 +345,7 @@ type backendConn struct {
 	raw      net.Conn
 	origin   *origin
 	br       *bufio.Reader
+	source   io.Reader // what br reads from
 	uses     int
 	give     func(reuse bool) // back to the pool, or closed
 	waiting  time.Duration
@@ -368,7 +369,8 @@ func (p *peeker) peek(fd uintptr) { p.idle = idle(fd) }
 
 func newBackendConn(o *origin, raw, conn net.Conn) *backendConn {
 	c := &backendConn{Conn: conn, raw: raw, origin: o}
-	c.br = bufio.NewReaderSize(readerFunc(c.read), initialReadBuffer)
+	c.source = readerFunc(c.read)
+	c.borrow()
 	c.reading.set, c.writing.set = conn.SetReadDeadline, conn.SetWriteDeadline
 	if t, ok := raw.(*net.TCPConn); ok {
 		if rc, err := t.SyscallConn(); err == nil {
@@ -377,6 +379,25 @@ func newBackendConn(o *origin, raw, conn net.Conn) *backendConn {
 	}
 	c.socket = newSocket(c, conn)
 	return c
+}
+
+// borrow gets the connection a buffer, and lend gives it away while nothing is to be read,
+// and tells whether it has: most streams are silent most of the time.
+func (c *backendConn) borrow() {
+	if c.br == nil {
+		c.br = readers.Get().(*bufio.Reader)
+		c.br.Reset(c.source)
+	}
+}
+
+func (c *backendConn) lend() bool {
+	if c.socket == nil || c.br.Buffered() > 0 || c.br.Size() != initialReadBuffer {
+		return false
+	}
+	c.br.Reset(nil)
+	readers.Put(c.br)
+	c.br = nil
+	return true
 }
 
 type readerFunc func(p []byte) (int, error)
@@ -514,7 +535,7 @@ func (c *backendConn) readHead() (line, block string, err error) {
 				return "", "", errors.New("the header of the response is too large")
 			}
 			have := bytes.NewReader(bytes.Clone(b))
-			c.br = bufio.NewReaderSize(io.MultiReader(have, readerFunc(c.read)), limit)
+			c.br = bufio.NewReaderSize(io.MultiReader(have, c.source), limit)
 			_, _ = c.br.Peek(len(b))
 		}
 		if _, err = c.br.Peek(len(b) + 1); err != nil {
