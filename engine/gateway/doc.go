@@ -28,7 +28,8 @@
 // A body is a stream from the socket it comes from to the socket it goes to (framed
 // reads, sender writes), unless a policy asks for its bytes. sender gathers what can
 // be had without waiting and flushes before it waits, so that a small message is one
-// write and an event of a stream leaves at once. An upload gets a goroutine of its own
+// write and an event of a stream leaves at once. While a stream is silent it holds no
+// buffer, neither its client's nor its backend's. An upload gets a goroutine of its own
 // only if it has not arrived whole. Deadlines bound waiting (for the next byte, for
 // the next header), never the length of a body.
 //
@@ -36,7 +37,9 @@
 //
 // Everything done for a connection hangs on its lifeline, a context. Twenty
 // milliseconds into an exchange a sweep has the client's socket watched; when the
-// client closes it, the lifeline ends and with it the calls to backends.
+// client closes it, the lifeline ends and with it the calls to backends. One goroutine
+// watches all plain sockets where the system allows it (lookout_linux.go); otherwise, and
+// for connections with TLS, each has its own.
 //
 // # Connections to backends
 //
