@@ -225,7 +225,7 @@ func TestWriteAtTheSameTime(t *testing.T) {
 
 // TestWriteChangedAllocates holds that only what is on the way to a change is built.
 func TestWriteChangedAllocates(t *testing.T) {
-	const most = 80
+	const most = 60
 	s := sample(100 << 10)
 	if got := testing.AllocsPerRun(10, func() {
 		o := ParseObject(s)
