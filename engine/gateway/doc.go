@@ -62,5 +62,6 @@
 //
 // A Snapshot is immutable and swapped as a whole; an Exchange keeps the one it began
 // with. Connections, breakers and the turns of pools are not in it: the Registry keeps
-// them by definition, so long as some Snapshot uses it.
+// them by definition, so long as some Snapshot uses it. It is loaded beside the requests,
+// on a thread that goes after theirs.
 package gateway
