@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "backend":
 			exit(bench.ServeBackend(context.Background(), os.Stdin, os.Stdout))
+		case "awake":
+			exit(bench.KeepAwake(os.Stdin))
 		case "gateway":
 			exit(play(os.Args[2], os.Args[3]))
 		}
@@ -75,7 +77,7 @@ func run(t *testing.T, part, text string, peers ...*bench.Peer) (*report.Report,
 	}
 	var shown bytes.Buffer
 	r, err := bench.Run(t.Context(), bench.Options{
-		Scenario: s, Gateway: []string{program, "gateway", part, "{address}"}, Backend: []string{program, "backend"},
+		Scenario: s, Gateway: []string{program, "gateway", part, "{address}"}, Backend: []string{program, "backend"}, Awake: []string{program, "awake"},
 		Program: program, CPUs: 1, Peers: peers, Versions: map[string]string{"go": "test"},
 		Progress: bench.NewMeter(&shown, false), Now: time.Now,
 	})
