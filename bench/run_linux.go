@@ -487,9 +487,11 @@ func (b *bench) pinLoop() error {
 // that it grants.
 const shortTurn = 100 * time.Microsecond
 
-// The sweep for the knee: from a fifth of what a closed loop achieves to all of it.
+// The sweep for the knee: from a fifth of what a closed loop achieved to half as much again,
+// since that may have been a bad moment.
 const (
-	firstStep, lastStep = 4, 20 // twentieths
+	firstStep, lastStep = 4, 30
+	stepsToMost         = 20
 	stepSlices          = 3
 	// kneeFactor is how much longer than at the best of the rates before half of the requests
 	// may take, up to the knee.
@@ -525,7 +527,7 @@ func (b *bench) findKnee(ctx context.Context) error {
 	// A moment in which the machine stood still is not the knee: two steps are.
 	best, above := 0.0, 0
 	for step := firstStep; step <= lastStep && above < 2; step++ {
-		s := report.Step{Rate: l.Most * float64(step) / lastStep}
+		s := report.Step{Rate: l.Most * float64(step) / stepsToMost}
 		var p50, p99 []float64
 		for range stepSlices {
 			r, err := run(s.Rate)
