@@ -209,7 +209,11 @@ func (t Target) line(title string, r *report.Report) string {
 	if t.Figure != "" {
 		against = t.Figure
 		if value, ok = figures[t.Figure](r); ok {
-			measured = fmt.Sprintf("%.1f", value)
+			digits := 1
+			if value < 10 {
+				digits = 2
+			}
+			measured = fmt.Sprintf("%.*f", digits, value)
 		}
 	} else if x, found := r.Ratio(t.Peer); found {
 		value, ok = x.Value.Median, true

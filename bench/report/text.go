@@ -306,10 +306,12 @@ func (r *Report) WriteSummary(w io.Writer) error {
 	if len(r.Faults)+len(r.Notes) > 0 {
 		b.WriteByte('\n')
 	}
-	r.figures().markdown(&b)
-	b.WriteByte('\n')
-	r.comparisons().markdown(&b)
-	b.WriteByte('\n')
+	for _, t := range []table{r.figures(), r.added(), r.comparisons()} {
+		if len(t) > 1 {
+			t.markdown(&b)
+			b.WriteByte('\n')
+		}
+	}
 	for _, f := range r.facts() {
 		fmt.Fprintf(&b, "- %s: %s\n", f[0], f[1])
 	}
