@@ -88,13 +88,6 @@ func (b *bench) watchOthers() func() *report.Others {
 			}
 		}
 		loads.busy -= clockOf(os.Getpid()) + b.backend.cpu()
-		for i, p := range b.awake {
-			if i < len(b.subjects) {
-				subjects.busy -= p.cpu()
-			} else {
-				loads.busy -= p.cpu()
-			}
-		}
 		return subjects, loads, ok1 && ok2
 	}
 	began := time.Now()

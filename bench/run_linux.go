@@ -37,10 +37,7 @@ type Options struct {
 	Metrics string
 	// Backend is the command of the backend: a program that calls ServeBackend.
 	Backend []string
-	// Awake is the command of what keeps a processor from sleeping in an open loop: a program
-	// that calls KeepAwake.
-	Awake []string
-	Peers []*Peer
+	Peers   []*Peer
 	// CPUs is how many processors each process under test has; at least 1.
 	CPUs     int
 	Cache    string // the folder for tokens, "" for none
@@ -85,7 +82,6 @@ type bench struct {
 	values   []load.Value
 	plan     *load.Plan
 	backend  *process
-	awake    []*process
 	witness  *witness // nil in a closed loop, and where there can be none
 	running  []*contestant
 	client   *http.Client
@@ -133,9 +129,6 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(b.plan.Loops + len(b.cpus) + 3))
 	defer collectBetween()()
 	if b.Scenario.Load.Rate.Open() && len(b.loads) > 0 {
-		if err := b.keepAwake(); err != nil {
-			return nil, err
-		}
 		b.witness = newWitness(append(slices.Clone(b.subjects), b.loads...))
 		defer b.witness.end()
 	}
@@ -376,9 +369,6 @@ func (b *bench) end() {
 		if c.process != nil {
 			c.process.end()
 		}
-	}
-	for _, p := range b.awake {
-		p.end()
 	}
 	if b.backend != nil {
 		b.backend.end()

@@ -23,8 +23,6 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "backend":
 			exit(bench.ServeBackend(context.Background(), os.Stdin, os.Stdout))
-		case "awake":
-			exit(bench.KeepAwake(os.Stdin))
 		case "gateway":
 			exit(play(os.Args[2], os.Args[3]))
 		}
@@ -77,7 +75,7 @@ func run(t *testing.T, part, text string, peers ...*bench.Peer) (*report.Report,
 	}
 	var shown bytes.Buffer
 	r, err := bench.Run(t.Context(), bench.Options{
-		Scenario: s, Gateway: []string{program, "gateway", part, "{address}"}, Backend: []string{program, "backend"}, Awake: []string{program, "awake"},
+		Scenario: s, Gateway: []string{program, "gateway", part, "{address}"}, Backend: []string{program, "backend"},
 		Program: program, CPUs: 1, Peers: peers, Versions: map[string]string{"go": "test"},
 		Progress: bench.NewMeter(&shown, false), Now: time.Now,
 	})

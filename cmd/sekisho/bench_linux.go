@@ -31,7 +31,6 @@ func measure(io streams, l benchLoad, s *scenario.Scenario, folder string, peers
 		Gateway:  []string{program, "run", "{folder}", "--listen", "{address}", "--admin", "{admin}"},
 		Metrics:  "/metrics",
 		Backend:  []string{program, "bench", "backend"},
-		Awake:    []string{program, "bench", "awake"},
 		Program:  program,
 		Versions: map[string]string{"sekisho": version(), "go": runtime.Version()},
 		Progress: meter, Now: time.Now,
@@ -40,13 +39,6 @@ func measure(io streams, l benchLoad, s *scenario.Scenario, folder string, peers
 
 func (benchBackend) Run(io streams) error {
 	if err := bench.ServeBackend(context.Background(), io.in, io.out); err != nil {
-		return environment(err)
-	}
-	return nil
-}
-
-func (benchAwake) Run(io streams) error {
-	if err := bench.KeepAwake(io.in); err != nil {
 		return environment(err)
 	}
 	return nil

@@ -20,6 +20,4 @@ func measure(streams, benchLoad, *scenario.Scenario, string, []*bench.Peer) (*re
 
 func (benchBackend) Run(streams) error { return environment(errNotLinux) }
 
-func (benchAwake) Run(streams) error { return environment(errNotLinux) }
-
 func (benchPeers) Run(streams) error { return environment(errNotLinux) }
