@@ -17,7 +17,6 @@ type benchCommand struct {
 	Compare benchCompare `cmd:"" help:"Set a run beside an earlier one."`
 	Peers   benchPeers   `cmd:"" help:"Measure the gateway beside other programs."`
 	Backend benchBackend `cmd:"" hidden:"" help:"Be the backend of a benchmark."`
-	Awake   benchAwake   `cmd:"" hidden:"" help:"Keep a processor from sleeping while a benchmark runs."`
 }
 
 // benchLoad is what the command line may say otherwise than a scenario.
@@ -188,5 +187,3 @@ and the table is made of all reports there are: a campaign may be run row by row
 }
 
 type benchBackend struct{}
-
-type benchAwake struct{}
