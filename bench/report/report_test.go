@@ -133,6 +133,7 @@ func TestVerdicts(t *testing.T) {
 		want   string // codes, in order
 	}{
 		{"nothing wrong", func(*Report) {}, ""},
+		{"a knee far below what can be done", func(r *Report) { r.Load.Knee = r.Load.Most/2 - 1 }, KneeUnclear},
 		{"a wrong answer", func(r *Report) { r.Subjects[1].Wrong = map[string]int64{"body": 1} }, WrongAnswers},
 		{"a peer's wrong answer", func(r *Report) { r.Subjects[3].Wrong = map[string]int64{"status 502": 1} }, WrongAnswers},
 		{"few errors", func(r *Report) { r.Subjects[0].Errors = map[string]int64{"timeout": 40} }, ""},

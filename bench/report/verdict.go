@@ -24,6 +24,8 @@ const (
 	// maxStood is how long a processor may stand still in a slice whose latencies are
 	// compared, in microseconds.
 	maxStood = 1000
+	// minKnee is the share of what a closed loop achieved below which no knee is believed.
+	minKnee = 0.5
 	// maxErrors is the share of requests that may go without an answer.
 	maxErrors = 0.001
 	// maxOthers is the share of the processors that other programs may take before it is
@@ -41,6 +43,7 @@ const (
 	Restless     = "pair-apart"
 	Behind       = "rate-not-reached"
 	Repeated     = "values-repeated"
+	KneeUnclear  = "knee-unclear"
 )
 
 // judge says what is wrong with a run.
@@ -78,6 +81,9 @@ func (r *Report) judge() {
 				fault(Repeated, "%s was sent %d texts of %s, of which there are %d: it has seen some before; measure for a shorter time, or make more", s.Name, o.Used, o.Value, o.Of)
 			}
 		}
+	}
+	if l := r.Load; l.Most > 0 && l.Knee < minKnee*l.Most {
+		fault(KneeUnclear, "latencies rose at %s requests a second already, when a closed loop achieved %s: the machine was too restless to find the knee", number(l.Knee), number(l.Most))
 	}
 	if twin := r.Subject(Twin); twin != nil {
 		if pair, ok := r.Ratio(twin.Name); ok && (pair.Value.Median < PairLow || pair.Value.Median > PairHigh) {
