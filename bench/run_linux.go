@@ -82,7 +82,6 @@ type bench struct {
 	values   []load.Value
 	plan     *load.Plan
 	backend  *process
-	witness  *witness // nil in a closed loop, and where there can be none
 	running  []*contestant
 	client   *http.Client
 	report   *report.Report
@@ -124,14 +123,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	defer restore()
-	// The loops and the witness hold their threads in system calls: the runtime needs others
-	// for the rest.
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(b.plan.Loops + len(b.cpus) + 3))
+	// The loops hold their threads in system calls: the runtime needs others for the rest.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(b.plan.Loops + 3))
 	defer collectBetween()()
-	if b.Scenario.Load.Rate.Open() && len(b.loads) > 0 {
-		b.witness = newWitness(append(slices.Clone(b.subjects), b.loads...))
-		defer b.witness.end()
-	}
 	if err := b.measure(ctx); err != nil {
 		return nil, err
 	}
@@ -482,7 +476,7 @@ const shortTurn = 100 * time.Microsecond
 const (
 	firstStep, lastStep = 4, 30
 	stepsToMost         = 20
-	stepSlices          = 3
+	stepSlices          = 5
 	// kneeFactor is how much longer than at the best of the rates before half of the requests
 	// may take, up to the knee.
 	kneeFactor = 2
@@ -491,6 +485,9 @@ const (
 // findKnee finds up to which rate the gateway answers in about the time that it needs
 // anyway, and sets the rate to the scenario's share of that. What a closed loop achieves
 // is more: there the requests wait for each other, which makes each of them cheaper.
+//
+// Other programs and the host only make latencies longer: so the best slice of a rate
+// counts, and no rate ends the search.
 func (b *bench) findKnee(ctx context.Context) error {
 	b.Progress.say("looking for the knee")
 	gateway := b.running[0]
@@ -514,9 +511,8 @@ func (b *bench) findKnee(ctx context.Context) error {
 	}
 	l := &b.report.Load
 	l.Most = report.SpreadOf(rates).Median
-	// A moment in which the machine stood still is not the knee: two steps are.
-	best, above := 0.0, 0
-	for step := firstStep; step <= lastStep && above < 2; step++ {
+	best := 0.0
+	for step := firstStep; step <= lastStep; step++ {
 		s := report.Step{Rate: l.Most * float64(step) / stepsToMost}
 		var p50, p99 []float64
 		for range stepSlices {
@@ -527,16 +523,14 @@ func (b *bench) findKnee(ctx context.Context) error {
 			p50 = append(p50, nanos(r.Latency.ValueAtPercentile(50)))
 			p99 = append(p99, nanos(r.Latency.ValueAtPercentile(99)))
 		}
-		s.P50, s.P99 = report.SpreadOf(p50).Median, report.SpreadOf(p99).Median
+		s.P50, s.P99 = slices.Min(p50), slices.Min(p99)
 		l.Sweep = append(l.Sweep, s)
 		if best == 0 || s.P50 < best {
 			best = s.P50
 		}
-		if s.P50 > kneeFactor*best {
-			above++
-			continue
+		if s.P50 <= kneeFactor*best {
+			l.Knee = s.Rate
 		}
-		l.Knee, above = s.Rate, 0
 	}
 	l.Rate = l.Knee * b.Scenario.Load.Rate.Share
 	for _, c := range b.running {
@@ -562,7 +556,6 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	reloaded := make(chan error, 1)
 	reloads := b.Scenario.Load.Reload && c.process != nil && c.Role != report.Peer
 	runtime.GC()
-	b.witness.forget()
 	r, err := c.plan.Run(ctx, c.address, b.settle(), b.Scenario.Load.Slice, load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress, Edge: func(end bool) {
 		if end {
 			to = b.clocks(c)
@@ -587,15 +580,12 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
 	}
-	stood := b.witness.seen()
 	own, behind := to.own-from.own, to.backend-from.backend
-	slice := report.Slice{
+	c.Slices = append(c.Slices, report.Slice{
 		Cycle: cycle, Order: place, Requests: r.Completed, Micros: micros(r.Elapsed), CPUMicros: micros(to.subject - from.subject),
 		Generator: micros(own), Backend: micros(behind),
 		P50: nanos(r.Latency.ValueAtPercentile(50)), P99: nanos(r.Latency.ValueAtPercentile(99)),
-		Stood: stood,
-	}
-	c.Slices = append(c.Slices, slice)
+	})
 	// What the generator could have had: its threads' time, and of the processors that
 	// it shares with the backend what the backend left.
 	could := time.Duration(c.plan.Loops) * r.Elapsed
@@ -611,9 +601,7 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	if r.Completed > 0 {
 		c.behind = append(c.behind, micros(behind)/float64(r.Completed))
 	}
-	if !slice.StoodStill() {
-		c.lag = append(c.lag, nanos(r.Lag.ValueAtPercentile(99)))
-	}
+	c.lag = append(c.lag, nanos(r.Lag.ValueAtPercentile(99)))
 	c.all.Merge(r)
 	return nil
 }

@@ -79,7 +79,7 @@ type Load struct {
 	Stream      bool    `json:"stream,omitempty"` // answers are events of streams
 }
 
-// Step is a rate that was tried for the knee.
+// Step is a rate that was tried for the knee, with the least of what its slices had.
 type Step struct {
 	Rate float64 `json:"rate"`
 	P50  float64 `json:"p50Micros"`
@@ -125,7 +125,7 @@ type Subject struct {
 	DueShare      float64 `json:"dueShare"`      // of the requests that were due in an open loop, those that were answered
 	GeneratorLoad float64 `json:"generatorLoad"` // processor time of the generator, of what it could have
 	BackendCPU    float64 `json:"backendCpuMicros"`
-	LagP99        float64 `json:"lagP99Micros"` // median of the slices in which the machine did not stand still
+	LagP99        float64 `json:"lagP99Micros"` // median of the slices
 
 	Slices []Slice `json:"slices"`
 }
@@ -149,14 +149,7 @@ type Slice struct {
 	Backend   float64 `json:"backendCpuMicros"`
 	P50       float64 `json:"p50Micros"`
 	P99       float64 `json:"p99Micros"`
-	// Stood is the longest time in which one of the processors did nothing for anybody; nil
-	// if nobody watched, as in closed loops.
-	Stood *float64 `json:"stoodMicros,omitempty"`
 }
-
-// StoodStill tells whether the machine stood still for so long that latencies of the slice
-// are not those of what was measured.
-func (s Slice) StoodStill() bool { return s.Stood != nil && *s.Stood >= maxStood }
 
 // PerRequest is the processor time per request of a slice, 0 if there were none.
 func (s Slice) PerRequest() float64 {
@@ -231,11 +224,10 @@ func SpreadOf(values []float64) Spread {
 }
 
 // AddedP99 is what a subject adds to the 99th percentile of the backend alone, in
-// microseconds: the differences of the slices of each cycle, which lie close together.
-// Cycles in which the machine stood still during one of the two are left out; cycles says
-// how many there are without these. It is false where there is no such difference: in a
-// closed loop each request waits for those of all other connections too.
-func (r *Report) AddedP99(s *Subject) (added Spread, cycles int, ok bool) {
+// microseconds: the differences of the slices of each cycle, which lie close together, and
+// the difference over the requests of all cycles. It is false where there is no such
+// difference: in a closed loop each request waits for those of all other connections too.
+func (r *Report) AddedP99(s *Subject) (cycles Spread, all float64, ok bool) {
 	direct := r.Subject(Direct)
 	if direct == nil || s == nil || s == direct || r.Load.Rate == 0 {
 		return Spread{}, 0, false
@@ -246,11 +238,11 @@ func (r *Report) AddedP99(s *Subject) (added Spread, cycles int, ok bool) {
 	}
 	var values []float64
 	for _, c := range s.Slices {
-		if b, ok := base[c.Cycle]; ok && !b.StoodStill() && !c.StoodStill() {
+		if b, ok := base[c.Cycle]; ok {
 			values = append(values, c.P99-b.P99)
 		}
 	}
-	return SpreadOf(values), len(values), len(values) > 0
+	return SpreadOf(values), s.Latency.P99 - direct.Latency.P99, len(values) > 0
 }
 
 func median(sorted []float64) float64 {

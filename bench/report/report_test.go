@@ -76,12 +76,6 @@ func golden(t *testing.T, name string, write func(io.Writer) error) {
 
 func TestReportGolden(t *testing.T) {
 	r := sample()
-	for i, s := range r.Subjects {
-		for j := range s.Slices {
-			stood := float64(100 + 250*((i+j)%5))
-			s.Slices[j].Stood = &stood
-		}
-	}
 	r.Complete()
 	golden(t, "report.txt", r.WriteText)
 	golden(t, "report.md", func(w io.Writer) error { return r.WriteMarkdown(w, "checkout.svg") })
@@ -188,33 +182,6 @@ func TestRatiosAreOfCycles(t *testing.T) {
 	x, ok := r.Ratio("nginx")
 	if !ok || math.Abs(x.Value.Median-12.6/16) > 1e-9 || math.Abs(x.Value.Max-x.Value.Min) > 1e-9 {
 		t.Errorf("%+v, want %g everywhere", x.Value, 12.6/16)
-	}
-}
-
-// A cycle in which the machine stood still, for the subject or for the backend alone, says
-// nothing of latencies.
-func TestLatenciesOfCyclesThatStoodStill(t *testing.T) {
-	r := sample()
-	g, d := r.Subject(Gateway), r.Subject(Direct)
-	before, cycles, ok := r.AddedP99(g)
-	if !ok || cycles != 12 {
-		t.Fatalf("%d cycles, %v", cycles, ok)
-	}
-	still, moving := float64(maxStood), float64(maxStood-1)
-	for i := range g.Slices {
-		g.Slices[i].Stood, d.Slices[i].Stood = &moving, &moving
-	}
-	g.Slices[3].Stood, g.Slices[3].P99 = &still, 1e6
-	d.Slices[7].Stood, d.Slices[7].P99 = &still, 1e6
-	added, cycles, ok := r.AddedP99(g)
-	if !ok || cycles != 10 || added.Max > before.Max || added.Min < before.Min {
-		t.Errorf("%d cycles, %v: %+v, and %+v with all", cycles, ok, added, before)
-	}
-	for i := range d.Slices {
-		d.Slices[i].Stood = &still
-	}
-	if _, cycles, ok := r.AddedP99(g); ok || cycles != 0 {
-		t.Errorf("%d cycles although the machine stood still in all", cycles)
 	}
 }
 

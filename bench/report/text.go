@@ -31,10 +31,10 @@ func (r *Report) figures() table {
 
 // added is what each process adds to the 99th percentile, cycle by cycle.
 func (r *Report) added() table {
-	t := table{{"added to the p99 of direct", "median of the cycles", "95 % interval", "least", "most", "cycles"}}
+	t := table{{"added to the p99 of direct", "median of the cycles", "95 % interval", "least", "most", "over all requests"}}
 	for _, s := range r.Subjects {
-		if a, n, ok := r.AddedP99(s); ok {
-			t = append(t, []string{s.Name, signed(a.Median), signed(a.Low) + " to " + signed(a.High), signed(a.Min), signed(a.Max), fmt.Sprintf("%d of %d", n, len(s.Slices))})
+		if a, all, ok := r.AddedP99(s); ok {
+			t = append(t, []string{s.Name, signed(a.Median), signed(a.Low) + " to " + signed(a.High), signed(a.Min), signed(a.Max), signed(all)})
 		}
 	}
 	return t
@@ -141,9 +141,6 @@ func (r *Report) facts() [][2]string {
 		{"method", fmt.Sprintf("%s of %s slices, shuffled; warm-up %s", count(int64(l.Cycles), "cycle"), micros(l.SliceMillis*1000), micros(l.Warmup*1000))},
 		{"started", r.Started},
 	}
-	if stood := r.stood(); stood != "" {
-		out = append(out, [2]string{"standstill", stood})
-	}
 	if once := r.once(); once != "" {
 		out = append(out, [2]string{"each text once", once})
 	}
@@ -153,26 +150,6 @@ func (r *Report) facts() [][2]string {
 		}
 	}
 	return out
-}
-
-// stood says in how many slices a processor did nothing for anybody.
-func (r *Report) stood() string {
-	n, all := 0, 0
-	for _, s := range r.Subjects {
-		for _, c := range s.Slices {
-			if c.Stood == nil {
-				continue
-			}
-			all++
-			if c.StoodStill() {
-				n++
-			}
-		}
-	}
-	if all == 0 {
-		return ""
-	}
-	return fmt.Sprintf("a processor for %s or longer in %d of %s, which are not compared by their latencies", micros(maxStood), n, count(int64(all), "slice"))
 }
 
 // once says how far each process was led through the values whose texts are used once, and

@@ -21,9 +21,6 @@ const (
 	// minDue the share of an open loop's requests that must be answered.
 	maxLag = 2000
 	minDue = 0.99
-	// maxStood is how long a processor may stand still in a slice whose latencies are
-	// compared, in microseconds.
-	maxStood = 1000
 	// minKnee is the share of what a closed loop achieved below which no knee is believed.
 	minKnee = 0.5
 	// maxErrors is the share of requests that may go without an answer.
