@@ -26,6 +26,7 @@ type process struct {
 	cmd     *exec.Cmd
 	address string // where it takes requests
 	metrics string // the URL of its metrics, "" if it has none
+	profile string // and of its profile
 	log     string // the file with what it prints
 	pids    []int  // it and its children
 	started time.Time

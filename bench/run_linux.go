@@ -35,6 +35,10 @@ type Options struct {
 	// stand for what they say; Metrics is the path of its metrics on {admin}, "" for none.
 	Gateway []string
 	Metrics string
+	// Profile is the path of its profile of processor time on {admin}, with the time that it
+	// is to be of. It is written to ProfileFile; "" for none.
+	Profile     string
+	ProfileFile string
 	// Backend is the command of the backend: a program that calls ServeBackend.
 	Backend []string
 	Peers   []*Peer
@@ -326,6 +330,9 @@ func (b *bench) startGateway(role, from string) error {
 	if b.Metrics != "" {
 		p.metrics = "http://" + adminAddress + b.Metrics
 	}
+	if b.Profile != "" {
+		p.profile = "http://" + adminAddress + b.Profile
+	}
 	return b.ready(b.add(role, role, p, address))
 }
 
@@ -396,6 +403,11 @@ func (b *bench) measure(ctx context.Context) error {
 		b.Progress.cycle(cycle+1, l.Cycles, b.running)
 	}
 	b.report.Machine.Others = others()
+	if b.ProfileFile != "" {
+		if err := b.profile(ctx, b.running[0]); err != nil {
+			return err
+		}
+	}
 	for _, c := range b.running {
 		if err := b.allocations(ctx, c); err != nil {
 			return err
@@ -604,6 +616,52 @@ func (b *bench) slice(ctx context.Context, c *contestant, cycle, place int) erro
 	c.lag = append(c.lag, nanos(r.Lag.ValueAtPercentile(99)))
 	c.all.Merge(r)
 	return nil
+}
+
+// ProfileTime is how long a profile is taken.
+const ProfileTime = 10 * time.Second
+
+// profile writes a profile of a process under the scenario's load: in a slice of its own,
+// because taking it costs processor time.
+func (b *bench) profile(ctx context.Context, c *contestant) error {
+	b.Progress.say("taking a profile of %s", c.Name)
+	ctx, cancel := context.WithTimeout(ctx, 2*ProfileTime)
+	defer cancel()
+	taken := make(chan error, 1)
+	_, err := c.plan.Run(ctx, c.address, b.settle(), ProfileTime+time.Second, load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress, Edge: func(end bool) {
+		if !end {
+			go func() { taken <- b.fetch(ctx, c.process.profile, b.ProfileFile) }()
+		}
+	}})
+	if err != nil {
+		return b.dead(c, err)
+	}
+	if err := <-taken; err != nil {
+		return fmt.Errorf("the profile of %s: %w", c.Name, err)
+	}
+	return nil
+}
+
+// fetch writes what is at an address to a file.
+func (b *bench) fetch(ctx context.Context, url, file string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s", url, resp.Status)
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, resp.Body)
+	return errors.Join(err, f.Close())
 }
 
 // allocations measures what a process allocates per request: in a slice of its own,

@@ -56,6 +56,7 @@ type benchRun struct {
 	Folder   string   `arg:"" optional:"" help:"The gateway's folder. Default: what the scenario names."`
 	Scenario []string `required:"" placeholder:"FILE" help:"What to send and how; may be given several times."`
 	Out      string   `placeholder:"DIR" help:"Write the reports here as well: JSON, Markdown and a chart (SVG) for each scenario."`
+	Profile  bool     `help:"Write a profile of the gateway's processor time too, beside the reports of --out, for go tool pprof: of ten more seconds under the scenario's load."`
 	Format   string   `enum:"text,json,markdown" default:"text" help:"What is printed: text, json or markdown."`
 }
 
@@ -67,7 +68,7 @@ answers were wrong, whose generator was too slow, or whose two gateways differed
 prints no headline: exit code 1.
 
   sekisho bench my-gateway --scenario checkout.yaml
-  sekisho bench --scenario bench/scenarios/no-policy.yaml --out before
+  sekisho bench --scenario bench/scenarios/no-policy.yaml --out before --profile
   sekisho bench compare before/no-policy.json after/no-policy.json`
 }
 
@@ -81,9 +82,16 @@ func (c benchRun) Run(io streams) error {
 		c.apply(s)
 		all = append(all, s)
 	}
+	if c.Profile && c.Out == "" {
+		return usage("--profile wants --out, the folder to write the profile to")
+	}
 	void := false
 	for i, s := range all {
-		r, err := measure(io, c.benchLoad, s, c.Folder, nil)
+		profile, err := c.profile(s.Name)
+		if err != nil {
+			return environment(err)
+		}
+		r, err := measure(io, c.benchLoad, s, c.Folder, nil, profile)
 		if err != nil {
 			return environment(err)
 		}
@@ -104,6 +112,14 @@ func (c benchRun) Run(io streams) error {
 		return findings()
 	}
 	return nil
+}
+
+// profile is the file of a scenario's profile, "" for none; its folder exists.
+func (c benchRun) profile(scenario string) (string, error) {
+	if !c.Profile {
+		return "", nil
+	}
+	return filepath.Join(c.Out, scenario+".pprof"), os.MkdirAll(c.Out, 0o755)
 }
 
 func (c benchRun) print(w io.Writer, r *report.Report) error {

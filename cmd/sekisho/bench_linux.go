@@ -16,8 +16,9 @@ import (
 	"sekisho/bench/scenario"
 )
 
-// measure runs a scenario with this program as gateway and as backend.
-func measure(io streams, l benchLoad, s *scenario.Scenario, folder string, peers []*bench.Peer) (*report.Report, error) {
+// measure runs a scenario with this program as gateway and as backend. The gateway's profile
+// is written to the file profile, "" for none.
+func measure(io streams, l benchLoad, s *scenario.Scenario, folder string, peers []*bench.Peer, profile string) (*report.Report, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -28,8 +29,9 @@ func measure(io streams, l benchLoad, s *scenario.Scenario, folder string, peers
 	defer meter.Done()
 	return bench.Run(ctx, bench.Options{
 		Scenario: s, Folder: folder, Peers: peers, CPUs: l.CPUs, Cache: l.cache(),
-		Gateway:  []string{program, "run", "{folder}", "--listen", "{address}", "--admin", "{admin}"},
-		Metrics:  "/metrics",
+		Gateway: []string{program, "run", "{folder}", "--listen", "{address}", "--admin", "{admin}"},
+		Metrics: "/metrics",
+		Profile: fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", bench.ProfileTime.Seconds()), ProfileFile: profile,
 		Backend:  []string{program, "bench", "backend"},
 		Program:  program,
 		Versions: map[string]string{"sekisho": version(), "go": runtime.Version()},
@@ -68,7 +70,7 @@ func (c benchPeers) Run(io streams) error {
 		}
 		s := row.Scenario()
 		c.apply(s)
-		r, err := measure(io, c.benchLoad, s, "", row.Peers())
+		r, err := measure(io, c.benchLoad, s, "", row.Peers(), "")
 		if err != nil {
 			return environment(fmt.Errorf("%s: %w", row.Name, err))
 		}

@@ -14,7 +14,7 @@ import (
 // clocks of processes are the kernel's own.
 var errNotLinux = errors.New("the load benchmark needs Linux: run it there, or in a container")
 
-func measure(streams, benchLoad, *scenario.Scenario, string, []*bench.Peer) (*report.Report, error) {
+func measure(streams, benchLoad, *scenario.Scenario, string, []*bench.Peer, string) (*report.Report, error) {
 	return nil, errNotLinux
 }
 

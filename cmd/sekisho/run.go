@@ -21,7 +21,7 @@ import (
 type runCommand struct {
 	Folder string   `arg:"" optional:"" help:"The gateway's folder, or its gateway.yaml. Default: the folder here, or if it is no gateway, the example that this program carries."`
 	Listen []string `placeholder:"HOST:PORT" help:"Serve plain HTTP here, instead of at the listeners of gateway.yaml."`
-	Admin  string   `placeholder:"HOST:PORT" help:"The admin listener: /healthz, /readyz, /metrics, /tokens, /management; off for none."`
+	Admin  string   `placeholder:"HOST:PORT" help:"The admin listener: /healthz, /readyz, /metrics, /debug/pprof/profile, /tokens, /management; off for none."`
 }
 
 // Help implements kong's detailed help.

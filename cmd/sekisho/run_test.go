@@ -72,6 +72,7 @@ func TestRunFollowsSignals(t *testing.T) {
 	get(admin+"/healthz", "ok")
 	get(admin+"/readyz", "ok")
 	get(admin+"/metrics", `sekisho_requests_total{api="hello",operation="greet",status="2xx"} 1`)
+	get(admin+"/debug/pprof/profile?seconds=1", "\x1f\x8b") // gzip
 
 	// A change goes live by itself; SIGHUP loads what has not changed too.
 	yaml := filepath.Join(folder, "gateway.yaml")

@@ -67,7 +67,7 @@ type fileListenerTLS struct {
 
 type fileAdmin struct {
 	place
-	Address text `yaml:"address" default:"127.0.0.1:9901" doc:"host:port of /healthz, /readyz, /metrics, /tokens (those that are kept, without themselves) and /management; off for none. Whoever reaches it may read all but the last: keep it on loopback or a private network."`
+	Address text `yaml:"address" default:"127.0.0.1:9901" doc:"host:port of /healthz, /readyz, /metrics, /debug/pprof/profile (of processor time), /tokens (those that are kept, without themselves) and /management; off for none. Whoever reaches it may read all but the last: keep it on loopback or a private network."`
 	Token   text `yaml:"token" secret:"true" doc:"What callers of /management must present as bearer token. Default: one is made at the first start and kept in admin.token in the credential manager's directory."`
 }
 

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// admin serves /healthz, /readyz, /metrics, /tokens and /management, on a listener of its own.
+// admin serves /healthz, /readyz, /metrics, /debug/pprof/profile, /tokens and /management, on
+// a listener of its own.
 type admin struct {
 	server   *http.Server
 	listener net.Listener
@@ -20,6 +22,8 @@ func newAdmin(l net.Listener, m *metrics, ready func() bool, systems Systems) *a
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, true) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, ready()) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	// Which functions took how much processor time, and nothing of what they worked on.
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	if systems != nil {
 		mux.HandleFunc("GET /tokens", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
