@@ -18,8 +18,9 @@
 //	func PublicKey(n, e string) (*rsa.PublicKey, error)
 //
 // A token meets our own strict reader first (compact.go, strict.go), and jwx only computes:
-// it checks a signature by an algorithm and a key that were chosen here (one of RSA is
-// crypto/rsa's to check, as it is beneath jwx), or decrypts with such. It reads no header,
+// it checks a signature by an algorithm and a key that were chosen here, or decrypts with
+// such. (Signatures of RSA are checked past jwx: those of PSS by crypto/rsa as it does, those
+// of PKCS #1 v1.5 with the arithmetic beneath crypto/rsa, which lets a key be prepared once.) It reads no header,
 // fetches nothing, and knows no set of keys. The algorithm of a token must be one of the key
 // that is tried, so that a public key never is the secret of an HMAC. Nothing in a token
 // says where a key is to be had: jku, x5u, jwk and x5c are not looked at.

@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"filippo.io/bigmod"
 	"github.com/lestrrat-go/jwx/v3/jws/jwsbb"
 )
 
@@ -19,7 +21,8 @@ type publicKey struct {
 	alg string // the only algorithm of the key, "" for all of its type
 	key any    // *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey or []byte
 
-	checked atomic.Int32 // what checkRSA says of key, which does not change
+	checked atomic.Int32                   // what checkRSA says of key, which does not change
+	modulus atomic.Pointer[bigmod.Modulus] // of an RSA key, once it was needed
 }
 
 // What publicKey.checked says.
@@ -80,14 +83,14 @@ func (k *publicKey) fits(kid string) bool { return kid == "" || k.id == "" || k.
 // verifies tells whether the key has made the signature.
 func (k *publicKey) verifies(alg string, signed, signature []byte) bool {
 	if key, ok := k.key.(*rsa.PublicKey); ok {
-		return verifiesRSA(key, alg, signed, signature)
+		return k.verifiesRSA(key, alg, signed, signature)
 	}
 	return jwsbb.Verify(k.key, alg, signed, signature) == nil
 }
 
 // verifiesRSA is verifies for RSA: what jwx does too, but with nothing to look up or to
 // convert for each token.
-func verifiesRSA(key *rsa.PublicKey, alg string, signed, signature []byte) bool {
+func (k *publicKey) verifiesRSA(key *rsa.PublicKey, alg string, signed, signature []byte) bool {
 	if len(alg) != len("RS256") {
 		return false
 	}
@@ -109,12 +112,59 @@ func verifiesRSA(key *rsa.PublicKey, alg string, signed, signature []byte) bool 
 	}
 	switch alg[:2] {
 	case "RS":
-		return rsa.VerifyPKCS1v15(key, hash, digest, signature) == nil
+		return k.verifiesPKCS1(key, digest, signature)
 	case "PS":
 		// The salt has the size of the hash (RFC 7518, section 3.5).
 		return rsa.VerifyPSS(key, hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 	}
 	return false
+}
+
+// infoOfDigest is what stands before a digest in a signature of PKCS #1 v1.5, by the size of
+// the digest: the DER of DigestInfo with the hash's algorithm (RFC 8017, section 9.2, note 1).
+var infoOfDigest = map[int]string{
+	sha256.Size:    "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+	sha512.Size384: "\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
+	sha512.Size:    "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+}
+
+// verifiesPKCS1 is RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2.2) for a key that checkRSA has
+// found good. crypto/rsa prepares the modulus anew for each signature, which is a third of
+// all the work; here it is prepared once for each key. The message is never parsed: it is
+// compared with the only one that there can be.
+func (k *publicKey) verifiesPKCS1(key *rsa.PublicKey, digest, signature []byte) bool {
+	n := k.modulus.Load()
+	if n == nil {
+		var err error
+		if n, err = bigmod.NewModulus(key.N.Bytes()); err != nil {
+			return false
+		}
+		k.modulus.Store(n)
+	}
+	if len(signature) != n.Size() {
+		return false
+	}
+	s, err := bigmod.NewNat().SetBytes(signature, n) // refuses what is not below the modulus
+	if err != nil {
+		return false
+	}
+	message := bigmod.NewNat().ExpShortVarTime(s, uint(key.E), n).Bytes(n)
+	info := infoOfDigest[len(digest)]
+	padding := len(message) - len("\x00\x01\x00") - len(info) - len(digest)
+	if padding < 8 {
+		return false
+	}
+	rest, ok := bytes.CutPrefix(message, []byte("\x00\x01"))
+	if !ok {
+		return false
+	}
+	for _, b := range rest[:padding] {
+		if b != 0xff {
+			return false
+		}
+	}
+	rest = rest[padding:]
+	return rest[0] == 0 && string(rest[1:1+len(info)]) == info && bytes.Equal(rest[1+len(info):], digest)
 }
 
 // equal tells whether two keys are the same key, whatever they are called.
