@@ -20,10 +20,10 @@
 // A token meets our own strict reader first (compact.go, strict.go), and jwx only computes:
 // it checks a signature by an algorithm and a key that were chosen here, or decrypts with
 // such. (Signatures of RSA are checked past jwx: those of PSS by crypto/rsa as it does, those
-// of PKCS #1 v1.5 with the arithmetic beneath crypto/rsa, which lets a key be prepared once.) It reads no header,
-// fetches nothing, and knows no set of keys. The algorithm of a token must be one of the key
-// that is tried, so that a public key never is the secret of an HMAC. Nothing in a token
-// says where a key is to be had: jku, x5u, jwk and x5c are not looked at.
+// of PKCS #1 v1.5 with the arithmetic beneath crypto/rsa, which lets a key be prepared once.)
+// It reads no header, fetches nothing, and knows no set of keys. The algorithm of a token must
+// be one of the key that is tried, so that a public key never is the secret of an HMAC. Nothing
+// in a token says where a key is to be had: jku, x5u, jwk and x5c are not looked at.
 //
 // Keys of issuers come from their OpenID configurations (keyset.go), which are fetched
 // once for all who wait, kept for as long as the issuer says within bounds, renewed in
