@@ -491,8 +491,8 @@ func (p *parser) endTag() {
 		if source.Nearest(name, []string{top.Name}) == "" {
 			return
 		}
-		// A slip of the pen: it was meant to end what is open.
-		d.WithHint("did you mean </%s>?", top.Name)
+		// A slip of the pen, in one of the two: it was meant to end what is open.
+		d.WithHint("did you mean </%s> here, or <%s> there?", top.Name, name)
 		p.close(top, at, p.pos)
 		return
 	}
