@@ -14,5 +14,5 @@ for name in no-policy header-csharp header-script typical-chain jwt-1000 jwt-100
 	"$dir/sekisho" bench --scenario "bench/scenarios/$name.yaml" --cycles 1 --slice 500ms \
 		--warmup 1s --out "$dir/profiles" --profile || [ $? = 1 ]
 done
-go tool pprof -proto "$dir"/profiles/*.pprof >"$dir/merged" 2>/dev/null
+go tool pprof -proto "$dir"/profiles/*.pprof >"$dir/merged"
 mv "$dir/merged" cmd/sekisho/default.pgo

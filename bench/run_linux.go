@@ -403,11 +403,6 @@ func (b *bench) measure(ctx context.Context) error {
 		b.Progress.cycle(cycle+1, l.Cycles, b.running)
 	}
 	b.report.Machine.Others = others()
-	if b.ProfileFile != "" {
-		if err := b.profile(ctx, b.running[0]); err != nil {
-			return err
-		}
-	}
 	for _, c := range b.running {
 		if err := b.allocations(ctx, c); err != nil {
 			return err
@@ -418,7 +413,10 @@ func (b *bench) measure(ctx context.Context) error {
 		}
 		b.report.Subjects = append(b.report.Subjects, c.Subject)
 	}
-	return nil
+	if b.ProfileFile == "" {
+		return nil
+	}
+	return b.profile(ctx, b.running[0]) // at the end: it uses up texts and memory
 }
 
 // settle is how long a slice runs before it is measured.
@@ -489,6 +487,7 @@ const (
 	firstStep, lastStep = 4, 30
 	stepsToMost         = 20
 	stepSlices          = 5
+	stepSlice           = 100 * time.Millisecond
 	// kneeFactor is how much longer than at the best of the rates before half of the requests
 	// may take, up to the knee.
 	kneeFactor = 2
@@ -503,11 +502,10 @@ const (
 func (b *bench) findKnee(ctx context.Context) error {
 	b.Progress.say("looking for the knee")
 	gateway := b.running[0]
-	slice := max(b.Scenario.Load.Slice, 100*time.Millisecond)
 	run := func(rate float64) (*load.Result, error) {
 		p := *gateway.plan
 		p.Rate = rate
-		r, err := p.Run(ctx, gateway.address, b.settle(), slice, load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress})
+		r, err := p.Run(ctx, gateway.address, b.settle(), stepSlice, load.Hooks{Pin: b.pinLoop, Progress: b.Progress.progress})
 		if err != nil {
 			return nil, b.dead(gateway, err)
 		}
